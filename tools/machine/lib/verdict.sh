@@ -1,0 +1,57 @@
+# shellcheck shell=bash
+# What came of a run: its log and its exit status.
+
+# What a healthy kernel never says.
+TROUBLE='kernel BUG at|BUG: |WARNING: |Oops|Kernel panic|general protection fault|unable to handle'
+TROUBLE+='|rcu:? INFO|INFO: rcu|rcu.*detected (stalls|expedited)|soft lockup|hard LOCKUP|blocked for more than|INFO: task '
+TROUBLE+='|possible (circular|recursive|irq lock)|inconsistent lock state|INFO: (lockdep|possible)|suspicious RCU usage'
+TROUBLE+='|KASAN|UBSAN|KCSAN|KFENCE: |refcount_t|list_(add|del) corruption|scheduling while atomic|Bad page|Bad rss-counter'
+TROUBLE+='|unchecked MSR access|Call Trace:|unreferenced object|sleeping function called|page allocation failure'
+# Advice about the host's own settings, at boot.
+HARMLESS='Spectre V2 : WARNING|Kernel command line'
+
+# log_write FILE: the kernel log, and in front of it what reached the serial
+# console, which is all there is if the machine did not get to its end.
+log_write() {
+	{
+		echo "== console =="
+		[[ ! -e $RUN/serial ]] || tr -d '\r\000' <"$RUN/serial"
+		if [[ -e $RUN/dmesg ]]; then
+			echo "== kernel log =="
+			cat "$RUN/dmesg"
+		fi
+	} >"$1"
+}
+
+log_trouble() { grep -aE "$TROUBLE" "$1" | grep -avE "$HARMLESS"; }
+
+# verdict LOG: says on standard error what went wrong, if anything did; returns
+# the exit status of the whole.
+verdict() {
+	local log=$1
+	if log_trouble "$log" >/dev/null; then
+		say "the machine's kernel complained; all of it is in $log"
+		trouble_excerpt "$log" >&2
+		return 3
+	elif [[ $END == timeout ]]; then
+		say "still in phase '$PHASE' after $TIMEOUT seconds; the end of $log:"
+		tail -n 20 "$log" >&2
+		return 124
+	elif [[ $STATUS && $PHASE == off ]]; then
+		return "$STATUS"
+	elif [[ $INTERACTIVE ]]; then
+		return 0
+	fi
+	say "the machine went off in phase '$PHASE' without a report; last words of $MACHINE:"
+	{
+		"${MACHINE}_last_words" | tail -n 20
+		tail -n 10 "$log"
+	} >&2
+	return 125
+}
+
+trouble_excerpt() {
+	local first
+	first=$(grep -anE "$TROUBLE" "$1" | grep -avE "$HARMLESS" | head -n 1 | cut -d : -f 1)
+	sed -n "$((first > 3 ? first - 3 : 1)),$((first + 40))p" "$1"
+}
