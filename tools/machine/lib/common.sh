@@ -6,7 +6,6 @@ MACHINE_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 TOP=$(cd "$MACHINE_DIR/../.." && pwd)
 BUILD=${POSADA_BUILD:-$TOP/build}
 CACHE=${POSADA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/posada}
-export TOP BUILD CACHE MACHINE_DIR
 
 # say, die: to standard error, for standard output belongs to the machine.
 say() { printf '%s: %s\n' "${PROG:-machine}" "$*" >&2; }

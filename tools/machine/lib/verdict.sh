@@ -50,8 +50,10 @@ verdict() {
 	return 125
 }
 
+# trouble_excerpt LOG: from shortly before the first complaint to the end of it
+# or of that part of the log.
 trouble_excerpt() {
 	local first
 	first=$(grep -anE "$TROUBLE" "$1" | grep -avE "$HARMLESS" | head -n 1 | cut -d : -f 1)
-	sed -n "$((first > 3 ? first - 3 : 1)),$((first + 40))p" "$1"
+	sed -n "$((first > 4 ? first - 4 : 1)),$((first + 40))p" "$1" | sed '/^== kernel log/,$d; /end trace/q'
 }

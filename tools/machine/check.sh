@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# check.sh: run all tests and count them.
+#
+# Usage: tools/machine/check.sh [--machine qemu|bochs|auto] [--cpus N] [--help]
+#
+# First the tests of pure code on this computer, then all others in one boot of
+# the test machine, then what the driver says where there is no VMX. Prints KTAP
+# as it comes (kept in build/check.ktap) and at the end one line of its own,
+# "N passed, N failed, N skipped"; exits with 0 if some passed and none failed.
+set -eu -o pipefail
+
+PROG=check
+. "$(dirname "$0")/lib/common.sh"
+
+MACHINE=auto
+CPUS=1
+KTAP=$BUILD/check.ktap
+NUMBER=0
+
+main() {
+	parse "$@"
+	mkdir -p "$BUILD"
+	run_all | tee "$KTAP"
+	awk -f "$MACHINE_DIR/lib/ktap.awk" "$KTAP"
+}
+
+parse() {
+	while [[ $# -gt 0 ]]; do
+		case $1 in
+		--machine) MACHINE=${2:?--machine wants a value} && shift ;;
+		--cpus) CPUS=${2:?--cpus wants a number} && shift ;;
+		--help | -h) usage 0 ;;
+		*) usage 2 >&2 ;;
+		esac
+		shift
+	done
+}
+
+usage() {
+	sed -n '2,/^set/{s/^# \{0,1\}//;/^set/!p}' "$0"
+	exit "$1"
+}
+
+run_all() {
+	local test
+	echo "KTAP version 1"
+	for test in "$BUILD"/selftests/host/*; do
+		[[ -f $test && -x $test ]] && result "host/${test##*/}" "$test"
+	done
+	result "machine" "$MACHINE_DIR/machine" --machine "$MACHINE" --cpus "$CPUS" --timeout 900 \
+		--log "$BUILD/machine/check.log" --cmd '/selftests/run.sh'
+	result "machine without VMX" "$MACHINE_DIR/machine" --without-vmx \
+		--log "$BUILD/machine/check-without-vmx.log" --cmd 'sh /lib/machine/without-vmx.sh'
+	echo "1..$NUMBER"
+}
+
+# result NAME COMMAND...: its output nested, and its exit status as one result;
+# 4 is how kselftest says that a test could not run.
+result() {
+	local name=$1 status=0
+	shift
+	NUMBER=$((NUMBER + 1))
+	"$@" </dev/null | sed -u 's/^/  /' || status=${PIPESTATUS[0]}
+	case $status in
+	0) echo "ok $NUMBER - $name" ;;
+	4) echo "ok $NUMBER - $name # SKIP" ;;
+	*) echo "not ok $NUMBER - $name # exit status $status" ;;
+	esac
+}
+
+main "$@"
