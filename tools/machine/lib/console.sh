@@ -11,7 +11,7 @@ MARK=$'\001posada '
 
 # console_follow PID FD: until the emulator PID, whose output is FD, is done.
 # Sets PHASE (boot, command, log, off), STATUS (of the command) and END
-# (off, panic, timeout).
+# (off, panic, timeout, left).
 console_follow() {
 	local pid=$1 fd=$2 line partial='' deadline=$((SECONDS + TIMEOUT))
 	PHASE=boot STATUS='' END=off BLANK='' SHOWN=''
@@ -68,6 +68,8 @@ console_tick() {
 		END=panic
 	elif ((SECONDS >= deadline)); then
 		END=timeout
+	elif [[ $INTERACTIVE ]] && ! kill -0 "$TERMINAL" 2>/dev/null; then
+		END=left
 	else
 		return 0
 	fi

@@ -22,7 +22,7 @@ stage_base() {
 	install -m 755 "$MACHINE_DIR/inside/init" "$root/init"
 	printf '%s\n' root:x:0:0:root:/root:/bin/sh nobody:x:65534:65534:nobody:/:/bin/false >"$root/etc/passwd"
 	printf '%s\n' root:x:0: nogroup:x:65534: >"$root/etc/group"
-	echo "PS1='machine# '" >"$root/etc/profile"
+	install -m 644 "$MACHINE_DIR/inside/profile" "$root/etc/profile"
 	cp -r "$MACHINE_DIR/inside" "$root/lib/machine"
 }
 

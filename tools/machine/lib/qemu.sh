@@ -15,7 +15,7 @@ qemu_run() {
 		-nodefaults -display none -no-reboot -no-user-config
 		-machine pc -smp "$CPUS" -m "$MEMORY"
 		-kernel "$KERNEL" -initrd "$RUN/initrd" -append "$(kernel_arguments)"
-		-serial "file:$RUN/serial"
+		-serial "file:$RUN/serial" -rtc base=2023-11-14T22:13:20
 	)
 	if [[ $WITHOUT_VMX ]]; then
 		arguments+=(-accel tcg -cpu "${MODEL:-max}")
@@ -23,7 +23,7 @@ qemu_run() {
 		arguments+=(-accel kvm -cpu "${MODEL:-host},+vmx")
 	fi
 	if [[ $INTERACTIVE ]]; then
-		arguments+=(-serial "$RUN/terminal")
+		arguments+=(-chardev "serial,id=terminal,path=$RUN/terminal" -serial chardev:terminal)
 	fi
 	# The same port that Bochs prints: the machine need not know where it is.
 	exec qemu-system-x86_64 "${arguments[@]}" \

@@ -39,7 +39,7 @@ verdict() {
 		return 124
 	elif [[ $STATUS && $PHASE == off ]]; then
 		return "$STATUS"
-	elif [[ $INTERACTIVE ]]; then
+	elif [[ $INTERACTIVE && $PHASE != boot ]]; then
 		return 0
 	fi
 	say "the machine went off in phase '$PHASE' without a report; last words of $MACHINE:"
