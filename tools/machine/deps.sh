@@ -39,6 +39,9 @@ main() {
 	esac
 	need_debian
 	mkdir -p "$CACHE"
+	# Two at once would unpack into the same places.
+	exec 9>"$CACHE/deps.lock"
+	flock 9
 	install_packages
 	fetch_kernel
 	fetch_sources

@@ -4,7 +4,7 @@
 
 MACHINE_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 TOP=$(cd "$MACHINE_DIR/../.." && pwd)
-BUILD=${POSADA_BUILD:-$TOP/build}
+BUILD=$TOP/build
 CACHE=${POSADA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/posada}
 
 # say, die: to standard error, for standard output belongs to the machine.

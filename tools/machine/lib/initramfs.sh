@@ -57,11 +57,15 @@ stage_programs() {
 	else
 		say "note: no posada command: build/tools/posada does not exist"
 	fi
-	[[ -d $BUILD/selftests ]] && cp -r "$BUILD/selftests/." "$root/selftests/"
-	[[ -e $TOP/selftests/run-inside.sh ]] &&
-		install -m 755 "$TOP/selftests/run-inside.sh" "$root/selftests/run.sh"
-	find "$root/selftests" -name '*.[ado]' -delete
-	return 0
+	stage_selftests "$root/selftests"
+}
+
+# All but what runs on the build host, and the objects.
+stage_selftests() {
+	[[ -d $BUILD/selftests ]] || return 0
+	(cd "$BUILD/selftests" && find . -path ./host -prune -o -path ./obj -prune -o ! -type d -print0 |
+		xargs -0r cp -a --parents -t "$1")
+	find "$1" -type f -perm -u+x ! -name '*.sh' -exec strip {} +
 }
 
 # stage_libraries ROOT: the shared libraries that the programs in ROOT want.
