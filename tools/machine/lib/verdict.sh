@@ -1,15 +1,6 @@
 # shellcheck shell=bash
 # What came of a run: its log and its exit status.
 
-# What a healthy kernel never says.
-TROUBLE='kernel BUG at|BUG: |WARNING: |Oops|Kernel panic|general protection fault|unable to handle'
-TROUBLE+='|rcu:? INFO|INFO: rcu|rcu.*detected (stalls|expedited)|soft lockup|hard LOCKUP|blocked for more than|INFO: task '
-TROUBLE+='|possible (circular|recursive|irq lock)|inconsistent lock state|INFO: (lockdep|possible)|suspicious RCU usage'
-TROUBLE+='|KASAN|UBSAN|KCSAN|KFENCE: |refcount_t|list_(add|del) corruption|scheduling while atomic|Bad page|Bad rss-counter'
-TROUBLE+='|unchecked MSR access|Call Trace:|unreferenced object|sleeping function called|page allocation failure'
-# Advice about the host's own settings, at boot.
-HARMLESS='Spectre V2 : WARNING|Kernel command line'
-
 # log_write FILE: the kernel log, and in front of it what reached the serial
 # console, which is all there is if the machine did not get to its end.
 log_write() {
@@ -23,13 +14,13 @@ log_write() {
 	} >"$1"
 }
 
-log_trouble() { grep -aE "$TROUBLE" "$1" | grep -avE "$HARMLESS"; }
+log_trouble() { awk -f "$MACHINE_DIR/lib/trouble.awk" "$1"; }
 
 # verdict LOG: says on standard error what went wrong, if anything did; returns
 # the exit status of the whole.
 verdict() {
 	local log=$1
-	if log_trouble "$log" >/dev/null; then
+	if [[ $(log_trouble "$log") ]]; then
 		say "the machine's kernel complained; all of it is in $log"
 		trouble_excerpt "$log" >&2
 		return 3
@@ -54,6 +45,6 @@ verdict() {
 # or of that part of the log.
 trouble_excerpt() {
 	local first
-	first=$(grep -anE "$TROUBLE" "$1" | grep -avE "$HARMLESS" | head -n 1 | cut -d : -f 1)
+	first=$(log_trouble "$1" | sed 's/:.*//; q')
 	sed -n "$((first > 4 ? first - 4 : 1)),$((first + 40))p" "$1" | sed '/^== kernel log/,$d; /end trace/q'
 }
