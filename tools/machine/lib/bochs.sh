@@ -20,15 +20,18 @@ bochs_iso() {
 	ln "$KERNEL" "$iso/vmlinuz" 2>/dev/null || cp "$KERNEL" "$iso/vmlinuz"
 	mv "$RUN/initrd" "$iso/initrd"
 	printf '%s\n' 'DEFAULT machine' 'LABEL machine' ' KERNEL /vmlinuz' ' INITRD /initrd' \
-		" APPEND $(kernel_arguments) $(bochs_arguments)" >"$iso/isolinux.cfg"
+		" APPEND $(kernel_arguments) $(bochs_arguments | tr '\n' ' ')" >"$iso/isolinux.cfg"
 	xorriso -as mkisofs -quiet -o "$RUN/boot.iso" -b isolinux.bin -c boot.cat \
 		-no-emul-boot -boot-load-size 4 -boot-info-table "$iso" >"$RUN/xorriso.log" 2>&1 ||
 		die "xorriso: $(cat "$RUN/xorriso.log")"
 }
 
-# Newer models announce a TSC frequency that is not the emulated one.
+# What the kernel must be told about Bochs.
 bochs_arguments() {
+	# Newer models announce a TSC frequency that is not the emulated one.
 	[[ $MODEL == corei7_haswell* ]] || echo "tsc_early_khz=$((BOCHS_IPS / 1000))"
+	# Idle processors that sit in MWAIT rather than HLT bring the others to a crawl.
+	[[ $CPUS -eq 1 ]] || echo "idle=halt"
 }
 
 # Without a sound card ALSA's complaint overflows a buffer in Bochs: no sound.
