@@ -295,9 +295,7 @@ struct posada_create_vcpu {
 #define POSADA_OFFER_VECTOR	0xffU
 
 /* posada_run.status */
-#define POSADA_STATUS_IF	(1U << 0)  /* the guest would take an interrupt now */
-#define POSADA_STATUS_TAKEN	(1U << 1)  /* the offer was delivered: do INTA */
-#define POSADA_STATUS_LONG	(1U << 2)  /* IA-32e mode is active (EFER.LMA) */
+#define POSADA_STATUS_TAKEN	(1U << 0)  /* the offer was delivered: do INTA */
 
 /* posada_run.reason: why RUN returned */
 #define POSADA_EXIT_NONE	0	/* the guest has not run */
@@ -338,7 +336,7 @@ struct posada_create_vcpu {
  * @hw_reason: out: basic exit reason (SDM 3C appendix C)
  * @insn_len: out: length of the instruction at @rip, where the CPU tells it
  *            (IO, RDMSR, WRMSR, HLT, HYPERCALL), else 0
- * @status: out: POSADA_STATUS_* bits
+ * @status: out: POSADA_STATUS_* bits; also set when RUN fails with EINTR
  * @qualification: out: exit qualification (SDM 3C 28.2.1), 0 if it has none
  * @rip: out, in with POSADA_APPLY_RIP: the instruction that has *not* yet been
  *       executed
@@ -672,6 +670,7 @@ struct posada_debug {
 /* posada_events.activity (SDM 3C 25.4.2) */
 #define POSADA_ACTIVE	0
 #define POSADA_HALTED	1
+#define POSADA_SHUTDOWN	2	/* a triple fault happened; set another to revive */
 
 /* posada_events.shadow (SDM 3C 25.4.2, table 25-3) */
 #define POSADA_SHADOW_STI	(1U << 0)
@@ -682,7 +681,7 @@ struct posada_debug {
  * struct posada_events - events that wait or are being delivered
  * @vectors: bit v%64 of word v/64: external interrupt v is queued
  * @nmis: NMIs queued, 0..2
- * @activity: POSADA_ACTIVE or POSADA_HALTED
+ * @activity: POSADA_ACTIVE, POSADA_HALTED or POSADA_SHUTDOWN
  * @shadow: POSADA_SHADOW_* bits
  * @event: an event whose delivery was broken off, or an exception that is
  *         queued: interruption information (SDM 3C 25.8.3), 0 if none

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The only home of differences between kernel versions.
+ *
+ * What the newest kernel keeps for itself is not used on the oldest, with one
+ * exception: turning CR4.VMXE on for good (resident VMX) needs the CR4 shadow,
+ * which 6.x exports and 7.x does not.  There the module opens a window around
+ * each stay in the guest instead.
+ */
+#ifndef POSADA_COMPAT_H
+#define POSADA_COMPAT_H
+
+#include <linux/version.h>
+#include <asm/cpufeature.h>
+#include <asm/msr.h>
+#include <asm/processor.h>
+#include <asm/tlbflush.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+#include <linux/entry-kvm.h>
+#else
+#include <linux/entry-virt.h>
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+#define rdmsrq(msr, value)	rdmsrl(msr, value)
+#define wrmsrq(msr, value)	wrmsrl(msr, value)
+#define rdmsrq_safe(msr, value)	rdmsrl_safe(msr, value)
+#define wrmsrq_safe(msr, value)	wrmsrl_safe(msr, value)
+#endif
+
+/* Signals, rescheduling, task work: 0, or -EINTR for a signal. */
+static inline int compat_handle_work(void)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+	return xfer_to_guest_mode_handle_work(NULL);
+#else
+	return xfer_to_guest_mode_handle_work();
+#endif
+}
+
+/* Does the host want the L1 data cache flushed before a guest runs? */
+static inline bool compat_l1tf_flush(void)
+{
+	if (!boot_cpu_has_bug(X86_BUG_L1TF))
+		return false;
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
+	return l1tf_mitigation != L1TF_MITIGATION_OFF;
+#else
+	return true;	/* the host's setting is not told to modules */
+#endif
+}
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
+#include <linux/syscore_ops.h>
+
+#define COMPAT_RESIDENT	1
+
+static inline void compat_vmxe_set(void)
+{
+	cr4_set_bits(X86_CR4_VMXE);
+}
+
+static inline void compat_vmxe_clear(void)
+{
+	cr4_clear_bits(X86_CR4_VMXE);
+}
+#else
+#define COMPAT_RESIDENT	0
+
+struct syscore_ops {
+	int (*suspend)(void);
+	void (*resume)(void);
+};
+
+static inline void register_syscore_ops(struct syscore_ops *ops) { }
+static inline void unregister_syscore_ops(struct syscore_ops *ops) { }
+static inline void compat_vmxe_set(void) { }
+static inline void compat_vmxe_clear(void) { }
+#endif
+
+#endif /* POSADA_COMPAT_H */

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "exit.h"
+
+#include <linux/nospec.h>
+#include <linux/printk.h>
+#include <linux/ratelimit.h>
+
+#include "vcpu.h"
+#include "vmx_ops.h"
+
+#define RFLAGS_TF	(1ULL << 8)
+#define RFLAGS_RF	(1ULL << 16)
+#define DEBUGCTL_BTF	(1ULL << 1)
+#define PENDING_BS	(1ULL << 14)
+#define CS_ACCESS_L	(1U << 13)
+#define EFER_LMA_BIT	(1ULL << 10)
+
+/* ---- completing an instruction -------------------------------------------------- */
+
+void exit_read_insn(struct posada_vcpu *vcpu)
+{
+	vcpu->exit.rip = vmcs_read(GUEST_RIP);
+	vcpu->exit.rflags = vmcs_read(GUEST_RFLAGS);
+	vcpu->exit.insn_len = vmcs_read(VM_EXIT_INSTRUCTION_LEN);
+}
+
+/* Outside 64-bit code the instruction pointer has 32 bits. */
+static u64 wrap(u64 rip)
+{
+	if ((vmcs_read(GUEST_IA32_EFER) & EFER_LMA_BIT) &&
+	    (vmcs_read(GUEST_CS_AR_BYTES) & CS_ACCESS_L))
+		return rip;
+	return (u32)rip;
+}
+
+void exit_skip_to(struct posada_vcpu *vcpu, u64 rip)
+{
+	struct exit_record *exit = &vcpu->exit;
+
+	if (unlikely((rip ^ exit->rip) >> 32))
+		rip = wrap(rip);
+	vmcs_write(GUEST_RIP, rip);
+	exit->rip = rip;
+	exit->insn_len = 0;
+	vcpu->events.shadow_stale = true;
+	/* An open window must not be held up by the old shadow. */
+	vcpu->events.check |= !!(vcpu->controls & (CPU_BASED_INTR_WINDOW_EXITING |
+						   CPU_BASED_NMI_WINDOW_EXITING));
+	if (likely(!(exit->rflags & (RFLAGS_TF | RFLAGS_RF))))
+		return;
+
+	if (exit->rflags & RFLAGS_RF) {
+		exit->rflags &= ~RFLAGS_RF;
+		vmcs_write(GUEST_RFLAGS, exit->rflags);
+	}
+	if ((exit->rflags & RFLAGS_TF) && !(vmcs_read(GUEST_IA32_DEBUGCTL) & DEBUGCTL_BTF)) {
+		/* The trap comes before the next instruction, shadow or not. */
+		vmcs_write(GUEST_INTERRUPTIBILITY_INFO, vmcs_read(GUEST_INTERRUPTIBILITY_INFO) &
+			   ~(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS));
+		vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS,
+			   vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS) | PENDING_BS);
+	}
+}
+
+void exit_skip(struct posada_vcpu *vcpu)
+{
+	exit_skip_to(vcpu, vcpu->exit.rip + vcpu->exit.insn_len);
+}
+
+/* ---- what the program is told ------------------------------------------------------ */
+
+int exit_to_user_insn(struct posada_vcpu *vcpu, u32 reason)
+{
+	struct posada_run *run = vcpu->run;
+
+	run->reason = reason;
+	run->insn_len = vcpu->exit.insn_len;
+	run->rip = vcpu->exit.rip;
+	run->rflags = vcpu->exit.rflags;
+	return EXIT_TO_USER;
+}
+
+int exit_to_user(struct posada_vcpu *vcpu, u32 reason)
+{
+	vcpu->exit.rip = vmcs_read(GUEST_RIP);
+	vcpu->exit.rflags = vmcs_read(GUEST_RFLAGS);
+	vcpu->exit.insn_len = 0;
+	return exit_to_user_insn(vcpu, reason);
+}
+
+int exit_to_user_walk(struct posada_vcpu *vcpu, u32 reason)
+{
+	struct posada_run *run = vcpu->run;
+
+	run->cr0 = vmcs_read(GUEST_CR0);
+	run->cr3 = vmcs_read(GUEST_CR3);
+	run->cr4 = vmcs_read(GUEST_CR4);
+	run->efer = vmcs_read(GUEST_IA32_EFER);
+	run->cs_base = vmcs_read(GUEST_CS_BASE);
+	run->cs_access = vmcs_read(GUEST_CS_AR_BYTES);
+	run->ss_access = vmcs_read(GUEST_SS_AR_BYTES);
+	run->ds_base = vmcs_read(GUEST_DS_BASE);
+	run->es_base = vmcs_read(GUEST_ES_BASE);
+	return exit_to_user_insn(vcpu, reason);
+}
+
+int exit_shutdown(struct posada_vcpu *vcpu)
+{
+	vcpu->dead = true;
+	return exit_to_user(vcpu, POSADA_EXIT_SHUTDOWN);
+}
+
+static int to_user_unknown(struct posada_vcpu *vcpu, u32 reason)
+{
+	struct posada_run *run = vcpu->run;
+
+	run->qualification = vmcs_read(EXIT_QUALIFICATION);
+	run->unknown.intr_info = vmcs_read(VM_EXIT_INTR_INFO);
+	run->unknown.error_code = vmcs_read(VM_EXIT_INTR_ERROR_CODE);
+	run->unknown.vectoring_info = vmcs_read(IDT_VECTORING_INFO_FIELD);
+	run->unknown.reserved = 0;
+	return exit_to_user(vcpu, reason);
+}
+
+/* The one home of exits that nothing handles.  Loud, but not at a guest's pace. */
+static int exit_unknown(struct posada_vcpu *vcpu)
+{
+	pr_warn_ratelimited("posada: unknown exit: reason %u, qualification %#llx, rip %#llx\n",
+			    vcpu->run->hw_reason, vmcs_read(EXIT_QUALIFICATION),
+			    vmcs_read(GUEST_RIP));
+	return to_user_unknown(vcpu, POSADA_EXIT_UNKNOWN);
+}
+
+/* SDM 3C 27.8: the host state is loaded, but nothing else happened. */
+int exit_failed_entry(struct posada_vcpu *vcpu, u32 reason)
+{
+	struct posada_run *run = vcpu->run;
+
+	inject_undo(vcpu);
+	run->hw_reason = (u16)reason;
+	run->qualification = vmcs_read(EXIT_QUALIFICATION);
+	run->failed.instruction_error = 0;
+	run->failed.reserved = 0;
+	exit_to_user(vcpu, POSADA_EXIT_FAILED);
+	return (u16)reason == EXIT_REASON_MCE_DURING_VMENTRY ? EXIT_MCE : EXIT_TO_USER;
+}
+
+int exit_vmfail(struct posada_vcpu *vcpu)
+{
+	struct posada_run *run = vcpu->run;
+
+	inject_undo(vcpu);
+	run->hw_reason = 0;
+	run->qualification = 0;
+	run->failed.instruction_error = vmcs_read(VM_INSTRUCTION_ERROR);
+	run->failed.reserved = 0;
+	return exit_to_user(vcpu, POSADA_EXIT_FAILED);
+}
+
+/* ---- exits that concern the host or our own windows ----------------------------------- */
+
+static int exit_exception(struct posada_vcpu *vcpu)
+{
+	u32 info = vmcs_read(VM_EXIT_INTR_INFO);
+
+	switch (info & INTR_INFO_INTR_TYPE_MASK) {
+	case INTR_TYPE_NMI_INTR:
+		return EXIT_NMI;
+	case INTR_TYPE_HARD_EXCEPTION:
+		if ((info & INTR_INFO_VECTOR_MASK) == 18)
+			return EXIT_MCE;
+		break;
+	}
+	return exit_unknown(vcpu);
+}
+
+/* Not acknowledged: it is still pending and arrives when interrupts are on. */
+static int exit_interrupt(struct posada_vcpu *vcpu)
+{
+	return EXIT_IRQ;
+}
+
+static int exit_window(struct posada_vcpu *vcpu)
+{
+	vcpu->events.check = true;
+	return EXIT_RESUME;
+}
+
+static int exit_triple_fault(struct posada_vcpu *vcpu)
+{
+	vcpu->dead = true;
+	return to_user_unknown(vcpu, POSADA_EXIT_SHUTDOWN);
+}
+
+/* ---- the table ---------------------------------------------------------------------- */
+
+/*
+ * @vectoring: the exit can come in the middle of delivering an event (SDM 3C
+ * 28.2.4), which must then be delivered again.  Exits that an instruction
+ * causes, and those between instructions, cannot.
+ */
+struct exit_row {
+	int (*handle)(struct posada_vcpu *vcpu);
+	bool vectoring;
+};
+
+static const struct exit_row rows[POSADA_STATS_REASONS] = {
+	[EXIT_REASON_EXCEPTION_NMI]	= { exit_exception, true },
+	[EXIT_REASON_EXTERNAL_INTERRUPT] = { exit_interrupt },
+	[EXIT_REASON_TRIPLE_FAULT]	= { exit_triple_fault },
+	[EXIT_REASON_INTERRUPT_WINDOW]	= { exit_window },
+	[EXIT_REASON_NMI_WINDOW]	= { exit_window },
+	[EXIT_REASON_TASK_SWITCH]	= { exit_unknown, true },
+	[EXIT_REASON_CPUID]		= { exit_cpuid },
+	[EXIT_REASON_HLT]		= { exit_hlt },
+	[EXIT_REASON_INVD]		= { exit_nothing },
+	[EXIT_REASON_RDPMC]		= { exit_gp },
+	[EXIT_REASON_VMCALL]		= { exit_vmcall },
+	[EXIT_REASON_VMCLEAR]		= { exit_ud },
+	[EXIT_REASON_VMLAUNCH]		= { exit_ud },
+	[EXIT_REASON_VMPTRLD]		= { exit_ud },
+	[EXIT_REASON_VMPTRST]		= { exit_ud },
+	[EXIT_REASON_VMREAD]		= { exit_ud },
+	[EXIT_REASON_VMRESUME]		= { exit_ud },
+	[EXIT_REASON_VMWRITE]		= { exit_ud },
+	[EXIT_REASON_VMOFF]		= { exit_ud },
+	[EXIT_REASON_VMON]		= { exit_ud },
+	[EXIT_REASON_CR_ACCESS]		= { exit_cr },
+	[EXIT_REASON_DR_ACCESS]		= { exit_dr },
+	[EXIT_REASON_IO_INSTRUCTION]	= { exit_io },
+	[EXIT_REASON_MSR_READ]		= { exit_rdmsr },
+	[EXIT_REASON_MSR_WRITE]		= { exit_wrmsr },
+	[EXIT_REASON_MWAIT_INSTRUCTION]	= { exit_ud },
+	[EXIT_REASON_MONITOR_INSTRUCTION] = { exit_ud },
+	[EXIT_REASON_TPR_BELOW_THRESHOLD] = { exit_window },
+	[EXIT_REASON_EPT_VIOLATION]	= { exit_ept_violation, true },
+	[EXIT_REASON_EPT_MISCONFIG]	= { exit_ept_misconfig, true },
+	[EXIT_REASON_INVEPT]		= { exit_ud },
+	[EXIT_REASON_PREEMPTION_TIMER]	= { exit_interrupt },
+	[EXIT_REASON_INVVPID]		= { exit_ud },
+	[EXIT_REASON_WBINVD]		= { exit_nothing },
+	[EXIT_REASON_XSETBV]		= { exit_xsetbv },
+};
+
+int exit_handle(struct posada_vcpu *vcpu, u32 reason)
+{
+	const struct exit_row *row;
+
+	if (unlikely(reason >= ARRAY_SIZE(rows))) {
+		vcpu->run->hw_reason = reason;
+		return exit_unknown(vcpu);
+	}
+	reason = array_index_nospec(reason, ARRAY_SIZE(rows));
+	row = &rows[reason];
+	vcpu->stats.exits[reason]++;
+	vcpu->run->hw_reason = reason;
+	if (row->vectoring)
+		inject_requeue(vcpu);
+	if (unlikely(!row->handle))
+		return exit_unknown(vcpu);
+	return row->handle(vcpu);
+}

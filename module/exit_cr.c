@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cr.h"
+
+#include <linux/percpu.h>
+#include <asm/debugreg.h>
+#include <asm/msr-index.h>
+#include <asm/processor-flags.h>
+#include <asm/special_insns.h>
+
+#include "cpu.h"
+#include "exit.h"
+#include "vcpu.h"
+#include "vmx_ops.h"
+
+/* Caching is the host's; NE is fixed in VMX operation (SDM 3C 24.8). */
+#define CR0_OWNED	(X86_CR0_NE | X86_CR0_CD | X86_CR0_NW)
+#define CR0_RESET	(X86_CR0_CD | X86_CR0_NW | X86_CR0_ET)	/* SDM 3A 10.1.1 */
+
+/* The bits of CR4 that a guest may have for itself, if its CPUID has them.  Not
+ * MCE: a machine check in the guest is the host's.  Not OSXSAVE: it puts the
+ * guest's XCR0 in force.
+ */
+#define CR4_GUEST	(X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE |		\
+			 X86_CR4_PSE | X86_CR4_PAE | X86_CR4_PGE | X86_CR4_PCE |	\
+			 X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT | X86_CR4_UMIP |		\
+			 X86_CR4_FSGSBASE | X86_CR4_PCIDE | X86_CR4_SMEP | X86_CR4_SMAP)
+
+#define DR7_RESET	0x400
+#define ACCESS_DPL(ar)	((ar) >> 5 & 3)
+
+unsigned int cr_cpl(void)
+{
+	return ACCESS_DPL(vmcs_read(GUEST_SS_AR_BYTES));	/* SDM 3C 25.4.1 */
+}
+
+static u64 cr4_owned(const struct posada_vcpu *vcpu)
+{
+	return ~(CR4_GUEST & vcpu->cpuid.cr4);
+}
+
+/* What the module's own bits are in the CPU while the guest runs. */
+static u64 cr4_forced(const struct posada_vcpu *vcpu, u64 cr4)
+{
+	return vmx_caps.cr4_fixed0 | (native_read_cr4() & X86_CR4_MCE) |
+	       (cr4 & X86_CR4_OSXSAVE);
+}
+
+u64 cr0_read(void)
+{
+	return (vmcs_read(GUEST_CR0) & ~CR0_OWNED) | (vmcs_read(CR0_READ_SHADOW) & CR0_OWNED);
+}
+
+u64 cr4_read(void)
+{
+	u64 owned = vmcs_read(CR4_GUEST_HOST_MASK);
+
+	return (vmcs_read(GUEST_CR4) & ~owned) | (vmcs_read(CR4_READ_SHADOW) & owned);
+}
+
+/* SDM 3A 2.5, and the table of MOV CR in SDM 2B */
+bool cr0_valid(u64 cr0)
+{
+	if (cr0 >> 32)
+		return false;
+	if ((cr0 & X86_CR0_PG) && !(cr0 & X86_CR0_PE))
+		return false;
+	return !(cr0 & X86_CR0_NW) || (cr0 & X86_CR0_CD);
+}
+
+bool cr4_valid(const struct posada_vcpu *vcpu, u64 cr4)
+{
+	return !(cr4 & ~vcpu->cpuid.cr4);
+}
+
+void cr0_write(struct posada_vcpu *vcpu, u64 cr0)
+{
+	vmcs_write(CR0_READ_SHADOW, cr0);
+	vmcs_write(GUEST_CR0, (cr0 & ~CR0_OWNED) | vmx_caps.cr0_fixed0 | X86_CR0_ET);
+}
+
+void cr4_write(struct posada_vcpu *vcpu, u64 cr4)
+{
+	vmcs_write(CR4_READ_SHADOW, cr4);
+	vmcs_write(GUEST_CR4, (cr4 & ~cr4_owned(vcpu)) | cr4_forced(vcpu, cr4));
+	vcpu->osxsave = cr4 & X86_CR4_OSXSAVE;
+}
+
+void cr_update_owned(struct posada_vcpu *vcpu)
+{
+	u64 cr4 = cr4_read();
+
+	vmcs_write(CR4_GUEST_HOST_MASK, cr4_owned(vcpu));
+	cr4_write(vcpu, cr4 & vcpu->cpuid.cr4);
+}
+
+void cr_reset(struct posada_vcpu *vcpu)
+{
+	vmcs_write(CR0_GUEST_HOST_MASK, CR0_OWNED);
+	vmcs_write(CR4_GUEST_HOST_MASK, cr4_owned(vcpu));
+	cr0_write(vcpu, CR0_RESET);
+	cr4_write(vcpu, 0);
+	vmcs_write(GUEST_CR3, 0);
+	vmcs_write(GUEST_DR7, DR7_RESET);
+	vcpu->dr6 = DR6_RESERVED;
+}
+
+/* ---- MOV CR ------------------------------------------------------------------------------- */
+
+/* SDM 3C table 28-3 */
+#define CR_NUMBER(qual)	((qual) & 0xf)
+#define CR_TYPE(qual)	((qual) >> 4 & 3)
+#define CR_GPR(qual)	((qual) >> 8 & 0xf)
+#define CR_TYPE_TO	0
+
+static u64 gpr(struct posada_vcpu *vcpu, unsigned int n)
+{
+	return n == POSADA_RSP ? vmcs_read(GUEST_RSP) : READ_ONCE(vcpu->run->regs[n]);
+}
+
+/*
+ * The guest changes bits that the module owns, and perhaps others with them.
+ * Put the owned ones into the shadow and let the CPU execute the instruction
+ * again: now none of them changes, it does not exit, and all the rest is done and
+ * checked by the CPU itself.
+ */
+static int mov_to_cr0(struct posada_vcpu *vcpu, u64 value)
+{
+	if (!cr0_valid(value))
+		return inject_gp(vcpu);
+	vmcs_write(CR0_READ_SHADOW, value);
+	return EXIT_RESUME;
+}
+
+static int mov_to_cr4(struct posada_vcpu *vcpu, u64 value)
+{
+	u64 real = vmcs_read(GUEST_CR4);
+	bool lma = vmcs_read(GUEST_IA32_EFER) & EFER_LMA;
+
+	if (!cr4_valid(vcpu, value))
+		return inject_gp(vcpu);
+	/* What the second execution would refuse must not half happen. */
+	if (lma ? !(value & X86_CR4_PAE) : !!(value & X86_CR4_PCIDE))
+		return inject_gp(vcpu);
+	vmcs_write(CR4_READ_SHADOW, value);
+	if ((value ^ real) & X86_CR4_OSXSAVE) {
+		vmcs_write(GUEST_CR4, real ^ X86_CR4_OSXSAVE);
+		fpu_use_xcr0(&vcpu->fpu, value & X86_CR4_OSXSAVE);
+		vcpu->osxsave = value & X86_CR4_OSXSAVE;
+	}
+	return EXIT_RESUME;
+}
+
+int exit_cr(struct posada_vcpu *vcpu)
+{
+	u64 qual = vmcs_read(EXIT_QUALIFICATION);
+
+	if (CR_TYPE(qual) == CR_TYPE_TO) {
+		u64 value = gpr(vcpu, CR_GPR(qual));
+
+		switch (CR_NUMBER(qual)) {
+		case 0:
+			return mov_to_cr0(vcpu, value);
+		case 4:
+			return mov_to_cr4(vcpu, value);
+		}
+	}
+	/* CR3, CR8, CLTS, LMSW and reads need no exit and were not asked for. */
+	vcpu->run->qualification = qual;
+	WARN_ONCE(1, "posada: CR access exit with qualification %#llx\n", qual);
+	return exit_to_user(vcpu, POSADA_EXIT_UNKNOWN);
+}
+
+/* ---- debug registers ------------------------------------------------------------------------ */
+
+static void save_all(unsigned long dr[4])
+{
+	dr[0] = native_get_debugreg(0);
+	dr[1] = native_get_debugreg(1);
+	dr[2] = native_get_debugreg(2);
+	dr[3] = native_get_debugreg(3);
+}
+
+static void load_all(const unsigned long dr[4])
+{
+	native_set_debugreg(0, dr[0]);
+	native_set_debugreg(1, dr[1]);
+	native_set_debugreg(2, dr[2]);
+	native_set_debugreg(3, dr[3]);
+}
+
+/* DR7 is in the VMCS; after an exit it is 400h, so nothing of this can trap here. */
+void dr_load(struct posada_vcpu *vcpu)
+{
+	save_all(vcpu->host_dr);
+	load_all(vcpu->dr);
+	native_set_debugreg(6, vcpu->dr6);
+	vcpu->dr_loaded = true;
+	vcpu_controls(vcpu, 0, CPU_BASED_MOV_DR_EXITING);
+}
+
+void dr_unload(struct posada_vcpu *vcpu)
+{
+	save_all(vcpu->dr);
+	vcpu->dr6 = native_get_debugreg(6);
+	load_all(vcpu->host_dr);
+	native_set_debugreg(6, DR6_RESERVED);
+	vcpu->dr_loaded = false;
+	vcpu->dr_active = vmcs_read(GUEST_DR7) & 0xff;
+	vcpu_controls(vcpu, CPU_BASED_MOV_DR_EXITING, 0);
+}
+
+/* The first of a stay loads the registers; the instruction then runs by itself. */
+int exit_dr(struct posada_vcpu *vcpu)
+{
+	dr_load(vcpu);
+	return EXIT_RESUME;
+}

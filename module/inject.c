@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "inject.h"
+
+#include <linux/posada.h>
+
+#include "combine.h"
+#include "exit.h"
+#include "vcpu.h"
+#include "vmx_ops.h"
+
+#define RFLAGS_IF	(1ULL << 9)
+#define CR0_PE		(1ULL << 0)
+
+#define VECTOR_UD	6
+#define VECTOR_DF	8
+#define VECTOR_GP	13
+#define VECTOR_PF	14
+#define VECTOR_BP	3
+#define VECTOR_OF	4
+
+#define SHADOW	(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)
+
+/* The vector to deliver: above the task priority, highest first; -1 for none. */
+static int highest_vector(struct posada_vcpu *vcpu)
+{
+	unsigned long bit = find_last_bit(vcpu->events.vectors, 256);
+
+	if (bit == 256 || (bit >> 4) <= (vcpu_tpr(vcpu) >> 4))
+		return -1;
+	return bit;
+}
+
+/*
+ * A vector that the TPR holds back: exit when the guest lowers it far enough
+ * (SDM 3C 30.1.2).
+ */
+static void set_threshold(struct posada_vcpu *vcpu)
+{
+	unsigned long bit = find_last_bit(vcpu->events.vectors, 256);
+	u32 threshold = 0;
+
+	if (bit < 256 && (bit >> 4) <= (vcpu_tpr(vcpu) >> 4))
+		threshold = bit >> 4;
+	if (threshold != vcpu->events.threshold) {
+		vcpu->events.threshold = threshold;
+		vmcs_write(TPR_THRESHOLD, threshold);
+	}
+}
+
+static void enter_with(u32 info)
+{
+	vmcs_write(VM_ENTRY_INTR_INFO_FIELD, info);
+}
+
+static void deliver_event(struct posada_vcpu *vcpu)
+{
+	struct events *e = &vcpu->events;
+
+	if (e->event & INTR_INFO_DELIVER_CODE_MASK)
+		vmcs_write(VM_ENTRY_EXCEPTION_ERROR_CODE, e->error);
+	vmcs_write(VM_ENTRY_INSTRUCTION_LEN, e->length);
+	enter_with(e->event);
+	if (e->again)
+		vcpu->stats.redelivered++;
+	else
+		vcpu->stats.exceptions++;
+	e->event = 0;
+	e->again = false;
+}
+
+/* Blocking as the guest sees it now: a shadow ends with a completed instruction. */
+static u32 blocking(struct posada_vcpu *vcpu)
+{
+	u32 state = vmcs_read(GUEST_INTERRUPTIBILITY_INFO);
+
+	if (vcpu->events.shadow_stale && (state & SHADOW)) {
+		state &= ~SHADOW;
+		vmcs_write(GUEST_INTERRUPTIBILITY_INFO, state);
+	}
+	return state;
+}
+
+/*
+ * One event per entry, in the order of SDM 3A 6.9: what belongs to the last
+ * instruction, NMI, external interrupts.  The rest waits for a window.
+ */
+void inject_prepare(struct posada_vcpu *vcpu)
+{
+	struct events *e = &vcpu->events;
+	u32 windows = 0;
+	bool busy = false;
+	bool nmi, offer;
+	int vector;
+
+	clear_bit(REQUEST_EVENT, &vcpu->requests);
+	smp_mb__after_atomic();	/* then look; pairs with inject_ioctl() */
+	e->check = false;
+
+	if (e->event) {
+		deliver_event(vcpu);
+		busy = true;
+	}
+	vector = highest_vector(vcpu);
+	set_threshold(vcpu);
+	nmi = atomic_read(&e->nmis);
+	offer = e->offer & POSADA_OFFER_VALID;
+
+	if (nmi || vector >= 0 || offer) {
+		u32 blocked = blocking(vcpu);
+
+		if (nmi && !busy && !(blocked & (SHADOW | GUEST_INTR_STATE_NMI))) {
+			enter_with(INTR_INFO_VALID_MASK | INTR_TYPE_NMI_INTR | 2);
+			nmi = atomic_dec_return(&e->nmis);
+			vcpu->stats.nmi++;
+			busy = true;
+		}
+		if ((vector >= 0 || offer) && !busy && !(blocked & SHADOW) &&
+		    (vmcs_read(GUEST_RFLAGS) & RFLAGS_IF)) {
+			if (vector >= 0) {
+				clear_bit(vector, e->vectors);
+			} else {
+				vector = e->offer & POSADA_OFFER_VECTOR;
+				e->offer = 0;
+				e->taken = true;
+				offer = false;
+			}
+			enter_with(INTR_INFO_VALID_MASK | INTR_TYPE_EXT_INTR | vector);
+			vcpu->stats.irq++;
+			vector = highest_vector(vcpu);
+			set_threshold(vcpu);
+		}
+		if (nmi)
+			windows |= CPU_BASED_NMI_WINDOW_EXITING;
+		if (vector >= 0 || offer)
+			windows |= CPU_BASED_INTR_WINDOW_EXITING;
+	}
+	vcpu_controls(vcpu, windows, (CPU_BASED_NMI_WINDOW_EXITING |
+				      CPU_BASED_INTR_WINDOW_EXITING) & ~windows);
+}
+
+static void take_back(struct posada_vcpu *vcpu, u32 info, u32 error, u32 length)
+{
+	struct events *e = &vcpu->events;
+
+	e->event = info & (INTR_INFO_VALID_MASK | INTR_INFO_DELIVER_CODE_MASK |
+			   INTR_INFO_INTR_TYPE_MASK | INTR_INFO_VECTOR_MASK);
+	e->error = error;
+	e->length = length;
+	e->again = true;
+	e->check = true;
+}
+
+void inject_undo(struct posada_vcpu *vcpu)
+{
+	u32 info = vmcs_read(VM_ENTRY_INTR_INFO_FIELD);
+
+	/* Only a successful entry clears the valid bit (SDM 3C 27.8). */
+	if (!(info & INTR_INFO_VALID_MASK))
+		return;
+	enter_with(0);
+	take_back(vcpu, info, vmcs_read(VM_ENTRY_EXCEPTION_ERROR_CODE),
+		  vmcs_read(VM_ENTRY_INSTRUCTION_LEN));
+}
+
+/* SDM 3C 28.2.4 */
+void inject_requeue(struct posada_vcpu *vcpu)
+{
+	u32 info = vmcs_read(IDT_VECTORING_INFO_FIELD);
+	u32 error = 0, length = 0;
+
+	if (likely(!(info & INTR_INFO_VALID_MASK)))
+		return;
+	if (info & INTR_INFO_DELIVER_CODE_MASK)
+		error = vmcs_read(IDT_VECTORING_ERROR_CODE);
+
+	switch (info & INTR_INFO_INTR_TYPE_MASK) {
+	case INTR_TYPE_SOFT_INTR:
+	case INTR_TYPE_SOFT_EXCEPTION:
+	case INTR_TYPE_PRIV_SW_EXCEPTION:
+		length = vmcs_read(VM_EXIT_INSTRUCTION_LEN);
+		break;
+	case INTR_TYPE_NMI_INTR:
+		/* Delivery blocked NMIs already; the second one needs them open. */
+		vmcs_write(GUEST_INTERRUPTIBILITY_INFO,
+			   vmcs_read(GUEST_INTERRUPTIBILITY_INFO) & ~GUEST_INTR_STATE_NMI);
+		break;
+	}
+	take_back(vcpu, info, error, length);
+}
+
+/*
+ * HLT has ended what blocked before it: the shadow is over, and an interrupt
+ * wakes only with IF=1 (in exit.rflags, as they were at HLT).
+ */
+bool inject_wakes(struct posada_vcpu *vcpu)
+{
+	struct events *e = &vcpu->events;
+
+	if (e->event || atomic_read(&e->nmis))
+		return true;
+	if (!(vcpu->exit.rflags & RFLAGS_IF))
+		return false;
+	return highest_vector(vcpu) >= 0 || (e->offer & POSADA_OFFER_VALID);
+}
+
+/* What an earlier event that gives way to an exception leaves behind. */
+static void put_back(struct posada_vcpu *vcpu, u32 info)
+{
+	struct events *e = &vcpu->events;
+
+	switch (info & INTR_INFO_INTR_TYPE_MASK) {
+	case INTR_TYPE_EXT_INTR:
+		set_bit(info & INTR_INFO_VECTOR_MASK, e->vectors);
+		break;
+	case INTR_TYPE_NMI_INTR:
+		atomic_add_unless(&e->nmis, 1, 2);
+		break;
+	/* Software interrupts and exceptions come again with their instruction. */
+	}
+}
+
+bool inject_exception(struct posada_vcpu *vcpu, u8 vector, bool with_error, u32 error)
+{
+	struct events *e = &vcpu->events;
+	u32 type = INTR_TYPE_HARD_EXCEPTION;
+	u32 length = 0;
+
+	if (e->event) {
+		u32 first_type = e->event & INTR_INFO_INTR_TYPE_MASK;
+		u8 first = e->event & INTR_INFO_VECTOR_MASK;
+
+		if (first_type == INTR_TYPE_HARD_EXCEPTION) {
+			switch (combine(first, vector)) {
+			case COMBINE_TRIPLE:
+				return false;
+			case COMBINE_DOUBLE:
+				vector = VECTOR_DF;
+				with_error = true;
+				error = 0;
+				break;
+			case COMBINE_SECOND:
+				break;
+			}
+		} else {
+			put_back(vcpu, e->event);
+		}
+	}
+	if (vector == VECTOR_BP || vector == VECTOR_OF) {
+		type = INTR_TYPE_SOFT_EXCEPTION;
+		length = vcpu->exit.insn_len ? : 1;
+	}
+	e->event = INTR_INFO_VALID_MASK | type | vector |
+		   (with_error ? INTR_INFO_DELIVER_CODE_MASK : 0);
+	e->error = error;
+	e->length = length;
+	e->again = false;
+	e->check = true;
+	vcpu->halted = false;
+	return true;
+}
+
+int inject_ud(struct posada_vcpu *vcpu)
+{
+	return inject_exception(vcpu, VECTOR_UD, false, 0) ? EXIT_RESUME :
+							    exit_shutdown(vcpu);
+}
+
+int inject_gp(struct posada_vcpu *vcpu)
+{
+	/* Real mode has no error codes (SDM 3A 6.13). */
+	bool protected_mode = vmcs_read(GUEST_CR0) & CR0_PE;
+
+	return inject_exception(vcpu, VECTOR_GP, protected_mode, 0) ?
+		EXIT_RESUME : exit_shutdown(vcpu);
+}
+
+/* ---- the ioctl --------------------------------------------------------------- */
+
+static int queue_exception(struct posada_vcpu *vcpu, const struct posada_interrupt *arg)
+{
+	bool with_error = arg->flags & POSADA_INTERRUPT_ERROR_CODE;
+
+	if (arg->vector > 31 || arg->vector == 2)
+		return -EINVAL;
+	if (arg->flags & ~POSADA_INTERRUPT_ERROR_CODE)
+		return -EINVAL;
+	if (with_error && !has_error_code(arg->vector))
+		return -EINVAL;
+	/* Bits 31:15 of an error code must be 0 (SDM 3C 27.2.1.3). */
+	if (!with_error ? arg->error_code : arg->error_code & ~0x7fffU)
+		return -EINVAL;
+	if (arg->vector != VECTOR_PF && arg->payload)
+		return -EINVAL;
+
+	if (!mutex_trylock(&vcpu->mutex))
+		return -EBUSY;
+	if (!inject_exception(vcpu, arg->vector, with_error, arg->error_code))
+		vcpu->dead = true;
+	else if (arg->vector == VECTOR_PF)
+		vcpu->cr2 = arg->payload;
+	mutex_unlock(&vcpu->mutex);
+	return 0;
+}
+
+int inject_ioctl(struct posada_vcpu *vcpu, const struct posada_interrupt *arg)
+{
+	struct events *e = &vcpu->events;
+
+	if (arg->reserved)
+		return -EINVAL;
+	if (arg->type == POSADA_INTERRUPT_EXCEPTION)
+		return queue_exception(vcpu, arg);
+	if (arg->flags || arg->error_code || arg->payload)
+		return -EINVAL;
+
+	switch (arg->type) {
+	case POSADA_INTERRUPT_VECTOR:
+		if (arg->vector < 16 || arg->vector > 255)
+			return -EINVAL;
+		set_bit(arg->vector, e->vectors);
+		break;
+	case POSADA_INTERRUPT_NMI:
+		if (arg->vector)
+			return -EINVAL;
+		atomic_add_unless(&e->nmis, 1, 2);
+		break;
+	default:
+		return -EINVAL;
+	}
+	smp_mb__before_atomic();	/* the event before the request; inject_prepare() */
+	set_bit(REQUEST_EVENT, &vcpu->requests);
+	vcpu_kick(vcpu);
+	return 0;
+}

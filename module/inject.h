@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Events for the guest: queued by anybody, delivered at VM entry when the guest
+ * can take them, and delivered again when an exit broke their delivery.
+ */
+#ifndef POSADA_INJECT_H
+#define POSADA_INJECT_H
+
+#include <linux/atomic.h>
+#include <linux/bitmap.h>
+#include <linux/types.h>
+
+struct posada_vcpu;
+struct posada_interrupt;
+
+/**
+ * struct events - what waits for the guest
+ * @vectors: [a] external interrupts, one bit each
+ * @nmis: [a] NMIs, 0..2
+ * @event: [v] an exception, or an event to be delivered again: interruption
+ *         information (SDM 3C 25.8.3), 0 if none
+ * @error: [v] its error code
+ * @length: [v] its instruction length
+ * @again: [v] @event is a second delivery
+ * @check: [v] look at all this before the next entry
+ * @offer: [v] POSADA_OFFER_VALID | vector of the program's interrupt controller
+ * @taken: [v] the offer was delivered
+ * @shadow_stale: [v] an instruction was completed in software since the last
+ *                entry: the STI or MOV-SS shadow in the VMCS is over
+ * @threshold: [v] TPR threshold as it is in the VMCS
+ */
+struct events {
+	DECLARE_BITMAP(vectors, 256);
+	atomic_t nmis;
+	u32 event;
+	u32 error;
+	u32 length;
+	bool again;
+	bool check;
+	u32 offer;
+	bool taken;
+	bool shadow_stale;
+	u32 threshold;
+};
+
+/**
+ * inject_prepare - before an entry: decide what to deliver, open windows
+ * @vcpu: the VMCS is current, interrupts off; the entry follows at once
+ */
+void inject_prepare(struct posada_vcpu *vcpu);
+
+/* After an entry that failed: what was to be delivered waits again. */
+void inject_undo(struct posada_vcpu *vcpu);
+
+/* After an exit that can break a delivery: take the event back. */
+void inject_requeue(struct posada_vcpu *vcpu);
+
+/* Would a halted vCPU wake? */
+bool inject_wakes(struct posada_vcpu *vcpu);
+
+/**
+ * inject_exception - the instruction at hand raises an exception
+ * @vcpu: mutex held
+ * @vector: 0..31, not 2
+ * @with_error: push @error
+ * @error: error code
+ *
+ * Combines with an event whose delivery was broken off (SDM 3A 6.15).
+ * Return: false for a triple fault.
+ */
+bool inject_exception(struct posada_vcpu *vcpu, u8 vector, bool with_error, u32 error);
+
+/* #UD, #GP(0): for exit handlers, which answer the result. */
+int inject_ud(struct posada_vcpu *vcpu);
+int inject_gp(struct posada_vcpu *vcpu);
+
+/* POSADA_INTERRUPT; any thread.  0 or -errno as the uAPI says. */
+int inject_ioctl(struct posada_vcpu *vcpu, const struct posada_interrupt *arg);
+
+#endif /* POSADA_INJECT_H */

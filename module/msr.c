@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "msr.h"
+
+#include <linux/errno.h>
+#include <linux/gfp.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/thread_info.h>
+#include <asm/cpufeature.h>
+#include <asm/msr.h>
+#include <asm/tsc.h>
+
+#include "compat.h"
+#include "cpu.h"
+#include "vcpu.h"
+#include "vmx_ops.h"
+
+#define MISC_ENABLE_DEFAULT	1ULL	/* fast strings */
+#define PAT_DEFAULT		0x0007040600070406ULL
+#define CR0_PG			(1ULL << 31)
+
+/* SDM 3C 25.6.9: four bitmaps of 1 KiB; a 1 makes an exit. */
+#define BITMAP_READ_LOW		0
+#define BITMAP_READ_HIGH	1024
+#define BITMAP_WRITE_LOW	2048
+#define BITMAP_WRITE_HIGH	3072
+
+static u8 *bitmap;
+
+static const u32 syscall_msrs[] = { MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_SYSCALL_MASK };
+
+/* ---- no exit ------------------------------------------------------------------------- */
+
+static void pass(u32 index, bool write)
+{
+	u8 *map = bitmap;
+	u32 bit = index & 0x1fff;
+
+	map += index >= 0xc0000000 ? (write ? BITMAP_WRITE_HIGH : BITMAP_READ_HIGH) :
+				     (write ? BITMAP_WRITE_LOW : BITMAP_READ_LOW);
+	map[bit / 8] &= ~(1 << bit % 8);
+}
+
+int msr_init(void)
+{
+	/* In the VMCS, or swapped: reading and writing touch the guest's own. */
+	static const u32 own[] = {
+		MSR_IA32_SYSENTER_CS, MSR_IA32_SYSENTER_ESP, MSR_IA32_SYSENTER_EIP,
+		MSR_IA32_CR_PAT, MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE,
+	};
+	int i;
+
+	bitmap = (u8 *)__get_free_page(GFP_KERNEL);
+	if (!bitmap)
+		return -ENOMEM;
+	memset(bitmap, 0xff, PAGE_SIZE);
+	for (i = 0; i < ARRAY_SIZE(own); i++) {
+		pass(own[i], false);
+		pass(own[i], true);
+	}
+	pass(MSR_IA32_TSC, false);	/* with the offset (SDM 3C 26.3) */
+	pass(MSR_EFER, false);
+	return 0;
+}
+
+void msr_exit(void)
+{
+	free_page((unsigned long)bitmap);
+}
+
+u64 msr_bitmap(void)
+{
+	return __pa(bitmap);
+}
+
+/* ---- swapping ------------------------------------------------------------------------- */
+
+static __always_inline u64 rdmsr64(u32 index)
+{
+	u64 value;
+
+	rdmsrq(index, value);
+	return value;
+}
+
+void msr_cpu_changed(struct posada_vcpu *vcpu)
+{
+	if (vmx_caps.rdtscp)
+		vcpu->msrs.host_tsc_aux = rdmsr64(MSR_TSC_AUX);
+}
+
+static void load_syscall(struct msrs *m)
+{
+	const u64 *guest = &m->star;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(syscall_msrs); i++) {
+		/*
+		 * Read, not assumed: another hypervisor may have left values of
+		 * its guest for this task's return to user mode to undo.
+		 */
+		m->host[i] = rdmsr64(syscall_msrs[i]);
+		if (m->host[i] != guest[i])
+			wrmsrq(syscall_msrs[i], guest[i]);
+	}
+	m->loaded = true;
+}
+
+static void save_syscall(struct msrs *m)
+{
+	const u64 *guest = &m->star;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(syscall_msrs); i++)
+		if (m->host[i] != guest[i])
+			wrmsrq(syscall_msrs[i], m->host[i]);
+	m->loaded = false;
+}
+
+void msr_load(struct msrs *m)
+{
+	m->host_kernel_gs = rdmsr64(MSR_KERNEL_GS_BASE);
+	if (m->host_kernel_gs != m->kernel_gs)
+		wrmsrq(MSR_KERNEL_GS_BASE, m->kernel_gs);
+	if (vmx_caps.rdtscp && m->host_tsc_aux != m->tsc_aux)
+		wrmsrq(MSR_TSC_AUX, m->tsc_aux);
+	/* Without EFER.SCE, SYSCALL is #UD and they cannot be seen. */
+	if (m->syscall)
+		load_syscall(m);
+}
+
+void msr_save(struct msrs *m)
+{
+	m->kernel_gs = rdmsr64(MSR_KERNEL_GS_BASE);
+	if (m->host_kernel_gs != m->kernel_gs)
+		wrmsrq(MSR_KERNEL_GS_BASE, m->host_kernel_gs);
+	if (vmx_caps.rdtscp && m->host_tsc_aux != m->tsc_aux)
+		wrmsrq(MSR_TSC_AUX, m->host_tsc_aux);
+	if (m->loaded)
+		save_syscall(m);
+}
+
+/* ---- the table --------------------------------------------------------------------------- */
+
+/*
+ * One register: in a VMCS field, or in struct msrs, or by functions.  The values
+ * a write accepts are those of @mask, canonical where the CPU wants an address.
+ */
+struct msr_row {
+	u32 index;
+	u32 field;		/* VMCS field, 0 if none */
+	u32 offset;		/* in struct msrs, if there is no field nor function */
+	bool canonical;
+	bool rdtscp;		/* exists only with RDTSCP */
+	u64 mask;		/* bits that may be set */
+	u64 (*read)(struct posada_vcpu *vcpu);
+	bool (*valid)(struct posada_vcpu *vcpu, u64 value);
+	void (*write)(struct posada_vcpu *vcpu, u64 value);
+};
+
+static u64 read_tsc(struct posada_vcpu *vcpu)
+{
+	return rdtsc() + vmcs_read(TSC_OFFSET);
+}
+
+static void write_tsc_offset(struct posada_vcpu *vcpu, u64 offset)
+{
+	vcpu->msrs.tsc_adjust += offset - vmcs_read(TSC_OFFSET);
+	vmcs_write(TSC_OFFSET, offset);
+}
+
+static void write_tsc(struct posada_vcpu *vcpu, u64 value)
+{
+	write_tsc_offset(vcpu, value - rdtsc());
+}
+
+/* Writing TSC_ADJUST moves the TSC by as much (SDM 3B 18.17.3). */
+static void write_tsc_adjust(struct posada_vcpu *vcpu, u64 value)
+{
+	write_tsc_offset(vcpu, vmcs_read(TSC_OFFSET) + value - vcpu->msrs.tsc_adjust);
+}
+
+static u64 read_kernel_gs(struct posada_vcpu *vcpu)
+{
+	return vcpu->msrs.kernel_gs;	/* the guest's own accesses never exit */
+}
+
+u64 msr_efer_allowed(const struct posada_vcpu *vcpu)
+{
+	return vcpu->cpuid.efer;
+}
+
+void msr_set_efer(struct posada_vcpu *vcpu, u64 efer)
+{
+	struct msrs *m = &vcpu->msrs;
+	u32 entry = vmx_caps.entry;
+
+	if (efer & EFER_LMA)
+		entry |= VM_ENTRY_IA32E_MODE;
+	vmcs_write(VM_ENTRY_CONTROLS, entry);
+	vmcs_write(GUEST_IA32_EFER, efer);
+	m->syscall = efer & EFER_SCE;
+}
+
+static u64 read_efer(struct posada_vcpu *vcpu)
+{
+	return vmcs_read(GUEST_IA32_EFER);
+}
+
+static bool valid_efer(struct posada_vcpu *vcpu, u64 value)
+{
+	u64 old = vmcs_read(GUEST_IA32_EFER);
+
+	if (value & ~(msr_efer_allowed(vcpu) | EFER_LMA))
+		return false;
+	/* SDM 3A 2.2.1: LME cannot change while paging is on. */
+	return !((value ^ old) & EFER_LME) || !(vmcs_read(GUEST_CR0) & CR0_PG);
+}
+
+static void write_efer(struct posada_vcpu *vcpu, u64 value)
+{
+	u64 lma = vmcs_read(GUEST_IA32_EFER) & EFER_LMA;	/* read-only */
+	struct msrs *m = &vcpu->msrs;
+	bool in_guest = rcu_access_pointer(vcpu->runner) == current;
+
+	msr_set_efer(vcpu, (value & ~EFER_LMA) | lma);
+	/* In the middle of RUN the CPU must follow at once. */
+	if (in_guest && m->syscall != m->loaded) {
+		if (m->syscall)
+			load_syscall(m);
+		else
+			save_syscall(m);
+	}
+}
+
+static void write_syscall(struct posada_vcpu *vcpu, u32 index, u64 *slot, u64 value)
+{
+	*slot = value;
+	if (vcpu->msrs.loaded)
+		wrmsrq(index, value);
+}
+
+static void write_star(struct posada_vcpu *vcpu, u64 value)
+{
+	write_syscall(vcpu, MSR_STAR, &vcpu->msrs.star, value);
+}
+
+static void write_lstar(struct posada_vcpu *vcpu, u64 value)
+{
+	write_syscall(vcpu, MSR_LSTAR, &vcpu->msrs.lstar, value);
+}
+
+static void write_cstar(struct posada_vcpu *vcpu, u64 value)
+{
+	write_syscall(vcpu, MSR_CSTAR, &vcpu->msrs.cstar, value);
+}
+
+static void write_fmask(struct posada_vcpu *vcpu, u64 value)
+{
+	write_syscall(vcpu, MSR_SYSCALL_MASK, &vcpu->msrs.fmask, value);
+}
+
+static void write_tsc_aux(struct posada_vcpu *vcpu, u64 value)
+{
+	vcpu->msrs.tsc_aux = value;
+	if (rcu_access_pointer(vcpu->runner) == current)
+		wrmsrq(MSR_TSC_AUX, value);
+}
+
+static bool valid_pat(struct posada_vcpu *vcpu, u64 value)
+{
+	int i;
+
+	/* SDM 3A 12.12.2: UC, WC, WT, WP, WB, UC-. */
+	for (i = 0; i < 64; i += 8) {
+		u8 type = value >> i;
+
+		if (type > 7 || type == 2 || type == 3)
+			return false;
+	}
+	return true;
+}
+
+#define SLOT(name)	.offset = offsetof(struct msrs, name)
+
+/* By ascending index: looked up by halving. */
+static const struct msr_row rows[] = {
+	{ MSR_IA32_TSC, .mask = ~0ULL, .read = read_tsc, .write = write_tsc },
+	{ MSR_IA32_TSC_ADJUST, SLOT(tsc_adjust), .mask = ~0ULL, .write = write_tsc_adjust },
+	{ MSR_IA32_SYSENTER_CS, GUEST_SYSENTER_CS, .mask = U32_MAX },
+	{ MSR_IA32_SYSENTER_ESP, GUEST_SYSENTER_ESP, .mask = ~0ULL, .canonical = true },
+	{ MSR_IA32_SYSENTER_EIP, GUEST_SYSENTER_EIP, .mask = ~0ULL, .canonical = true },
+	{ MSR_IA32_MISC_ENABLE, SLOT(misc_enable), .mask = MISC_ENABLE_DEFAULT },
+	{ MSR_IA32_CR_PAT, GUEST_IA32_PAT, .mask = ~0ULL, .valid = valid_pat },
+	{ MSR_EFER, .mask = ~0ULL, .read = read_efer, .valid = valid_efer, .write = write_efer },
+	{ MSR_STAR, SLOT(star), .mask = ~0ULL, .write = write_star },
+	{ MSR_LSTAR, SLOT(lstar), .mask = ~0ULL, .canonical = true, .write = write_lstar },
+	{ MSR_CSTAR, SLOT(cstar), .mask = ~0ULL, .canonical = true, .write = write_cstar },
+	{ MSR_SYSCALL_MASK, SLOT(fmask), .mask = U32_MAX, .write = write_fmask },
+	{ MSR_FS_BASE, GUEST_FS_BASE, .mask = ~0ULL, .canonical = true },
+	{ MSR_GS_BASE, GUEST_GS_BASE, .mask = ~0ULL, .canonical = true },
+	{ MSR_KERNEL_GS_BASE, SLOT(kernel_gs), .mask = ~0ULL, .canonical = true,
+	  .read = read_kernel_gs },
+	{ MSR_TSC_AUX, SLOT(tsc_aux), .mask = U32_MAX, .rdtscp = true, .write = write_tsc_aux },
+};
+
+static const struct msr_row *find(u32 index)
+{
+	unsigned int low = 0, high = ARRAY_SIZE(rows);
+
+	while (low < high) {
+		unsigned int mid = (low + high) / 2;
+
+		if (rows[mid].index == index)
+			return rows[mid].rdtscp && !vmx_caps.rdtscp ? NULL : &rows[mid];
+		if (rows[mid].index < index)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return NULL;
+}
+
+static u64 *slot(struct posada_vcpu *vcpu, const struct msr_row *row)
+{
+	return (void *)&vcpu->msrs + row->offset;
+}
+
+/* Four levels: LA57 is not offered to guests. */
+static bool is_canonical(u64 address)
+{
+	return (u64)((s64)(address << 16) >> 16) == address;
+}
+
+static bool valid(struct posada_vcpu *vcpu, const struct msr_row *row, u64 value)
+{
+	return !(value & ~row->mask) && (!row->canonical || is_canonical(value)) &&
+	       (!row->valid || row->valid(vcpu, value));
+}
+
+int msr_read(struct posada_vcpu *vcpu, u32 index, u64 *value)
+{
+	const struct msr_row *row = find(index);
+
+	if (!row)
+		return MSR_UNKNOWN;
+	if (row->read)
+		*value = row->read(vcpu);
+	else if (row->field)
+		*value = vmcs_read(row->field);
+	else
+		*value = *slot(vcpu, row);
+	return MSR_DONE;
+}
+
+int msr_check(struct posada_vcpu *vcpu, u32 index, u64 value)
+{
+	const struct msr_row *row = find(index);
+
+	if (!row)
+		return MSR_UNKNOWN;
+	return valid(vcpu, row, value) ? MSR_DONE : MSR_FAULT;
+}
+
+int msr_write(struct posada_vcpu *vcpu, u32 index, u64 value)
+{
+	const struct msr_row *row = find(index);
+
+	if (!row)
+		return MSR_UNKNOWN;
+	if (!valid(vcpu, row, value))
+		return MSR_FAULT;
+	if (row->write)
+		row->write(vcpu, value);
+	else if (row->field)
+		vmcs_write(row->field, value);
+	else
+		*slot(vcpu, row) = value;
+	return MSR_DONE;
+}
+
+void msr_reset(struct posada_vcpu *vcpu)
+{
+	vcpu->msrs.misc_enable = MISC_ENABLE_DEFAULT;
+	vmcs_write(GUEST_IA32_PAT, PAT_DEFAULT);
+	vmcs_write(TSC_OFFSET, -rdtsc());	/* the guest's TSC starts at 0 */
+	msr_set_efer(vcpu, 0);
+}
