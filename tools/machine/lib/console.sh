@@ -11,7 +11,7 @@ MARK=$'\001posada '
 
 # console_follow PID FD: until the emulator PID, whose output is FD, is done.
 # Sets PHASE (boot, command, log, off), STATUS (of the command) and END
-# (off, panic, timeout, left).
+# (off, panic, timeout, left, reboot).
 console_follow() {
 	local pid=$1 fd=$2 line partial='' deadline=$((SECONDS + TIMEOUT))
 	PHASE=boot STATUS='' END=off BLANK='' SHOWN=''
@@ -19,19 +19,23 @@ console_follow() {
 		if IFS= read -r -t 1 -u "$fd" line; then
 			console_line "$partial$line"
 			partial=
+			[[ $END == off ]] || break
 		elif [[ $? -le 128 ]]; then
 			break
 		else
 			partial+=$line
-			console_tick "$pid" "$deadline" || break
+			console_tick "$deadline" || break
 		fi
 	done
 	status_clear
+	[[ $END == off ]] || kill "$pid" 2>/dev/null || true
 }
 
 console_line() {
 	case $1 in
 	"${MARK}begin")
+		# Bochs starts over after a reboot, and would for ever.
+		[[ $PHASE == boot ]] || END=reboot
 		PHASE=command
 		status_clear
 		;;
@@ -40,6 +44,8 @@ console_line() {
 		PHASE=log
 		;;
 	"${MARK}off") PHASE=off ;;
+	# Where Bochs's debugger stopped, when a panic ends it.
+	"("[0-9]").["[0-9]*"] [0x"*) printf '%s\n' "$1" >>"$RUN/emulator.stdout" ;;
 	*)
 		case $PHASE in
 		command) console_print "$1" ;;
@@ -60,7 +66,7 @@ console_print() {
 
 # console_tick: once a second without output.
 console_tick() {
-	local pid=$1 deadline=$2
+	local deadline=$1
 	status_show "$PHASE"
 	if grep -qas 'Kernel panic - not syncing' "$RUN/serial"; then
 		# Let the last lines arrive.
@@ -73,7 +79,6 @@ console_tick() {
 	else
 		return 0
 	fi
-	kill "$pid" 2>/dev/null
 	return 1
 }
 

@@ -28,9 +28,13 @@ verdict() {
 		say "still in phase '$PHASE' after $TIMEOUT seconds; the end of $log:"
 		tail -n 20 "$log" >&2
 		return 124
+	elif [[ $END == reboot ]]; then
+		say "the machine rebooted before the command had ended; the end of $log:"
+		tail -n 10 "$log" >&2
+		return 125
 	elif [[ $STATUS && $PHASE == off ]]; then
 		return "$STATUS"
-	elif [[ $INTERACTIVE && $PHASE != boot ]]; then
+	elif [[ $INTERACTIVE && ($PHASE != boot || $END == left) ]]; then
 		return 0
 	fi
 	say "the machine went off in phase '$PHASE' without a report; last words of $MACHINE:"
