@@ -41,7 +41,7 @@ module:
 tools:
 	$(MAKE) -C tools
 
-selftests: tools
+selftests:
 	$(MAKE) -C selftests
 
 deps:

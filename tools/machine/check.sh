@@ -47,25 +47,36 @@ run_all() {
 	for test in "$BUILD"/selftests/host/*; do
 		[[ -f $test && -x $test ]] && result "host/${test##*/}" "$test"
 	done
-	result "machine" "$MACHINE_DIR/machine" --machine "$MACHINE" --cpus "$CPUS" --timeout 900 \
+	boot "machine" --machine "$MACHINE" --cpus "$CPUS" --timeout 900 \
 		--log "$BUILD/machine/check.log" --cmd '/selftests/run.sh'
-	result "machine without VMX" "$MACHINE_DIR/machine" --without-vmx \
+	boot "machine without VMX" --without-vmx \
 		--log "$BUILD/machine/check-without-vmx.log" --cmd 'sh /lib/machine/without-vmx.sh'
 	echo "1..$NUMBER"
 }
 
+boot() {
+	local name=$1
+	shift
+	result "$name" "$MACHINE_DIR/machine" "$@"
+}
+
 # result NAME COMMAND...: its output nested, and its exit status as one result;
-# 4 is how kselftest says that a test could not run.
+# 4 is how kselftest says that a test could not run. A machine must not pass by
+# testing nothing.
 result() {
 	local name=$1 status=0
 	shift
 	NUMBER=$((NUMBER + 1))
-	"$@" </dev/null | sed -u 's/^/  /' || status=${PIPESTATUS[0]}
+	"$@" </dev/null | sed -u 's/^/  /' | tee "$KTAP.part" || status=${PIPESTATUS[0]}
+	if [[ $status -eq 0 && $name == machine* ]] && ! grep -qE '^[# ]*(not )?ok [0-9]' "$KTAP.part"; then
+		status="0, but no results"
+	fi
 	case $status in
 	0) echo "ok $NUMBER - $name" ;;
 	4) echo "ok $NUMBER - $name # SKIP" ;;
 	*) echo "not ok $NUMBER - $name # exit status $status" ;;
 	esac
+	rm -f "$KTAP.part"
 }
 
 main "$@"
