@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A driver: what runs guests, as the launcher sees it.
+ *
+ * The words are those of <linux/posada.h>: the exit record is a struct
+ * posada_run, state is a struct posada_state.  A driver that speaks otherwise
+ * translates on its side of this interface, and nothing else has to know.
+ *
+ * Every function returns 0 or a negative errno.
+ */
+#ifndef POSADA_DRIVER_H
+#define POSADA_DRIVER_H
+
+#include <stdint.h>
+
+#include "libposada.h"
+
+struct driver_vm;
+struct driver_vcpu;
+
+/**
+ * struct driver - one way of running guests
+ * @name: what --driver calls it
+ * @device: its device file
+ * @open: open the device and fill @info and @dev of the VM
+ * @close: undo @open
+ * @create: make the VM
+ * @destroy: undo @create
+ * @memory: change the layout, all or nothing; @bad as posada_memory()
+ * @create_vcpu: make a vCPU and its @run record
+ * @destroy_vcpu: undo @create_vcpu
+ * @run: enter the guest; 0 with vcpu->run->reason set
+ * @kick: make the running or the next @run return
+ * @interrupt: queue an event
+ * @stats: what the vCPU has done
+ * @state_get: read groups of state
+ * @state_set: write groups of state
+ */
+struct driver {
+	const char *name;
+	const char *device;
+	int (*open)(struct driver_vm *vm);
+	void (*close)(struct driver_vm *vm);
+	int (*create)(struct driver_vm *vm);
+	void (*destroy)(struct driver_vm *vm);
+	int (*memory)(struct driver_vm *vm, const struct posada_memory_op *ops, uint32_t nr, uint32_t *bad);
+	int (*create_vcpu)(struct driver_vm *vm, uint32_t id, struct driver_vcpu *vcpu);
+	void (*destroy_vcpu)(struct driver_vcpu *vcpu);
+	int (*run)(struct driver_vcpu *vcpu);
+	int (*kick)(struct driver_vcpu *vcpu);
+	int (*interrupt)(struct driver_vcpu *vcpu, struct posada_interrupt *event);
+	int (*stats)(struct driver_vcpu *vcpu, struct posada_stats *stats);
+	int (*state_get)(struct driver_vcpu *vcpu, struct posada_state *state, uint32_t groups);
+	int (*state_set)(struct driver_vcpu *vcpu, struct posada_state *state, uint32_t groups);
+};
+
+/**
+ * struct driver_vm - a VM of some driver
+ * @driver: whose it is; set before driver->open
+ * @dev: the device, -1 if not open
+ * @fd: the VM, -1 if there is none
+ * @info: limits and features, after driver->open
+ */
+struct driver_vm {
+	const struct driver *driver;
+	int dev;
+	int fd;
+	struct posada_info info;
+};
+
+/**
+ * struct driver_vcpu - a vCPU of some driver
+ * @driver: whose it is
+ * @fd: the vCPU, -1 if there is none
+ * @run: the exit record
+ * @run_size: bytes mapped at @run
+ * @xsave_size: bytes of an XSAVE area
+ */
+struct driver_vcpu {
+	const struct driver *driver;
+	int fd;
+	struct posada_run *run;
+	uint32_t run_size;
+	uint32_t xsave_size;
+};
+
+/** driver_posada - /dev/posada */
+extern const struct driver driver_posada;
+
+/** driver_find() - a driver by name, or NULL */
+const struct driver *driver_find(const char *name);
+
+#endif /* POSADA_DRIVER_H */
