@@ -1,28 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "exit.h"
 
-#include <linux/nospec.h>
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
 
-#include "vcpu.h"
-#include "vmx_ops.h"
-
-#define RFLAGS_TF	(1ULL << 8)
-#define RFLAGS_RF	(1ULL << 16)
 #define DEBUGCTL_BTF	(1ULL << 1)
 #define PENDING_BS	(1ULL << 14)
 #define CS_ACCESS_L	(1U << 13)
 #define EFER_LMA_BIT	(1ULL << 10)
 
 /* ---- completing an instruction -------------------------------------------------- */
-
-void exit_read_insn(struct posada_vcpu *vcpu)
-{
-	vcpu->exit.rip = vmcs_read(GUEST_RIP);
-	vcpu->exit.rflags = vmcs_read(GUEST_RFLAGS);
-	vcpu->exit.insn_len = vmcs_read(VM_EXIT_INSTRUCTION_LEN);
-}
 
 /* Outside 64-bit code the instruction pointer has 32 bits. */
 static u64 wrap(u64 rip)
@@ -33,38 +20,23 @@ static u64 wrap(u64 rip)
 	return (u32)rip;
 }
 
-void exit_skip_to(struct posada_vcpu *vcpu, u64 rip)
+void exit_skip_slow(struct posada_vcpu *vcpu, u64 rip)
 {
-	struct exit_record *exit = &vcpu->exit;
+	u64 rflags = vcpu->exit.rflags;
 
-	if (unlikely((rip ^ exit->rip) >> 32))
-		rip = wrap(rip);
-	vmcs_write(GUEST_RIP, rip);
-	exit->rip = rip;
-	exit->insn_len = 0;
-	vcpu->events.shadow_stale = true;
-	/* An open window must not be held up by the old shadow. */
-	vcpu->events.check |= !!(vcpu->controls & (CPU_BASED_INTR_WINDOW_EXITING |
-						   CPU_BASED_NMI_WINDOW_EXITING));
-	if (likely(!(exit->rflags & (RFLAGS_TF | RFLAGS_RF))))
-		return;
-
-	if (exit->rflags & RFLAGS_RF) {
-		exit->rflags &= ~RFLAGS_RF;
-		vmcs_write(GUEST_RFLAGS, exit->rflags);
+	vcpu->exit.rip = wrap(rip);
+	vmcs_write(GUEST_RIP, vcpu->exit.rip);
+	if (rflags & RFLAGS_RF) {
+		vcpu->exit.rflags = rflags & ~RFLAGS_RF;
+		vmcs_write(GUEST_RFLAGS, vcpu->exit.rflags);
 	}
-	if ((exit->rflags & RFLAGS_TF) && !(vmcs_read(GUEST_IA32_DEBUGCTL) & DEBUGCTL_BTF)) {
+	if ((rflags & RFLAGS_TF) && !(vmcs_read(GUEST_IA32_DEBUGCTL) & DEBUGCTL_BTF)) {
 		/* The trap comes before the next instruction, shadow or not. */
 		vmcs_write(GUEST_INTERRUPTIBILITY_INFO, vmcs_read(GUEST_INTERRUPTIBILITY_INFO) &
 			   ~(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS));
 		vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS,
 			   vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS) | PENDING_BS);
 	}
-}
-
-void exit_skip(struct posada_vcpu *vcpu)
-{
-	exit_skip_to(vcpu, vcpu->exit.rip + vcpu->exit.insn_len);
 }
 
 /* ---- what the program is told ------------------------------------------------------ */
@@ -74,6 +46,7 @@ int exit_to_user_insn(struct posada_vcpu *vcpu, u32 reason)
 	struct posada_run *run = vcpu->run;
 
 	run->reason = reason;
+	run->hw_reason = vcpu->exit.reason;
 	run->insn_len = vcpu->exit.insn_len;
 	run->rip = vcpu->exit.rip;
 	run->rflags = vcpu->exit.rflags;
@@ -122,11 +95,11 @@ static int to_user_unknown(struct posada_vcpu *vcpu, u32 reason)
 	return exit_to_user(vcpu, reason);
 }
 
-/* The one home of exits that nothing handles.  Loud, but not at a guest's pace. */
-static int exit_unknown(struct posada_vcpu *vcpu)
+/* Loud, but not at a guest's pace. */
+int exit_unknown(struct posada_vcpu *vcpu)
 {
 	pr_warn_ratelimited("posada: unknown exit: reason %u, qualification %#llx, rip %#llx\n",
-			    vcpu->run->hw_reason, vmcs_read(EXIT_QUALIFICATION),
+			    vcpu->exit.reason, vmcs_read(EXIT_QUALIFICATION),
 			    vmcs_read(GUEST_RIP));
 	return to_user_unknown(vcpu, POSADA_EXIT_UNKNOWN);
 }
@@ -137,7 +110,7 @@ int exit_failed_entry(struct posada_vcpu *vcpu, u32 reason)
 	struct posada_run *run = vcpu->run;
 
 	inject_undo(vcpu);
-	run->hw_reason = (u16)reason;
+	vcpu->exit.reason = (u16)reason;
 	run->qualification = vmcs_read(EXIT_QUALIFICATION);
 	run->failed.instruction_error = 0;
 	run->failed.reserved = 0;
@@ -150,7 +123,7 @@ int exit_vmfail(struct posada_vcpu *vcpu)
 	struct posada_run *run = vcpu->run;
 
 	inject_undo(vcpu);
-	run->hw_reason = 0;
+	vcpu->exit.reason = 0;
 	run->qualification = 0;
 	run->failed.instruction_error = vmcs_read(VM_INSTRUCTION_ERROR);
 	run->failed.reserved = 0;
@@ -194,17 +167,7 @@ static int exit_triple_fault(struct posada_vcpu *vcpu)
 
 /* ---- the table ---------------------------------------------------------------------- */
 
-/*
- * @vectoring: the exit can come in the middle of delivering an event (SDM 3C
- * 28.2.4), which must then be delivered again.  Exits that an instruction
- * causes, and those between instructions, cannot.
- */
-struct exit_row {
-	int (*handle)(struct posada_vcpu *vcpu);
-	bool vectoring;
-};
-
-static const struct exit_row rows[POSADA_STATS_REASONS] = {
+const struct exit_row exit_rows[POSADA_STATS_REASONS] = {
 	[EXIT_REASON_EXCEPTION_NMI]	= { exit_exception, true },
 	[EXIT_REASON_EXTERNAL_INTERRUPT] = { exit_interrupt },
 	[EXIT_REASON_TRIPLE_FAULT]	= { exit_triple_fault },
@@ -241,22 +204,3 @@ static const struct exit_row rows[POSADA_STATS_REASONS] = {
 	[EXIT_REASON_WBINVD]		= { exit_nothing },
 	[EXIT_REASON_XSETBV]		= { exit_xsetbv },
 };
-
-int exit_handle(struct posada_vcpu *vcpu, u32 reason)
-{
-	const struct exit_row *row;
-
-	if (unlikely(reason >= ARRAY_SIZE(rows))) {
-		vcpu->run->hw_reason = reason;
-		return exit_unknown(vcpu);
-	}
-	reason = array_index_nospec(reason, ARRAY_SIZE(rows));
-	row = &rows[reason];
-	vcpu->stats.exits[reason]++;
-	vcpu->run->hw_reason = reason;
-	if (row->vectoring)
-		inject_requeue(vcpu);
-	if (unlikely(!row->handle))
-		return exit_unknown(vcpu);
-	return row->handle(vcpu);
-}

@@ -8,9 +8,11 @@
 #ifndef POSADA_EXIT_H
 #define POSADA_EXIT_H
 
+#include <linux/nospec.h>
 #include <linux/types.h>
 
-struct posada_vcpu;
+#include "vcpu.h"
+#include "vmx_ops.h"
 
 enum exit_answer {
 	EXIT_RESUME,	/* enter again at once */
@@ -23,8 +25,40 @@ enum exit_answer {
 	EXIT_WORK,	/* signals, rescheduling */
 };
 
+/**
+ * struct exit_row - what to do about one basic exit reason
+ * @handle: the handler
+ * @vectoring: the exit can come in the middle of delivering an event (SDM 3C
+ *             28.2.4), which must then be delivered again.  Exits that an
+ *             instruction causes, and those between instructions, cannot.
+ */
+struct exit_row {
+	int (*handle)(struct posada_vcpu *vcpu);
+	bool vectoring;
+};
+
+extern const struct exit_row exit_rows[POSADA_STATS_REASONS];
+
+/* The one home of exits that nothing handles. */
+int exit_unknown(struct posada_vcpu *vcpu);
+
 /* Route an exit to its handler. */
-int exit_handle(struct posada_vcpu *vcpu, u32 reason);
+static __always_inline int exit_handle(struct posada_vcpu *vcpu, u32 reason)
+{
+	const struct exit_row *row;
+
+	vcpu->exit.reason = reason;
+	if (unlikely(reason >= ARRAY_SIZE(exit_rows)))
+		return exit_unknown(vcpu);
+	reason = array_index_nospec(reason, ARRAY_SIZE(exit_rows));
+	row = &exit_rows[reason];
+	vcpu->stats.exits[reason]++;
+	if (row->vectoring)
+		inject_requeue(vcpu);
+	if (unlikely(!row->handle))
+		return exit_unknown(vcpu);
+	return row->handle(vcpu);
+}
 
 /* VMLAUNCH or VMRESUME failed; bit 31 of the exit reason is set. */
 int exit_vmfail(struct posada_vcpu *vcpu);
@@ -43,17 +77,45 @@ int exit_to_user_walk(struct posada_vcpu *vcpu, u32 reason);
 int exit_shutdown(struct posada_vcpu *vcpu);
 
 /* Read rip, rflags and instruction length into the exit record. */
-void exit_read_insn(struct posada_vcpu *vcpu);
+static __always_inline void exit_read_insn(struct posada_vcpu *vcpu)
+{
+	vcpu->exit.rip = vmcs_read(GUEST_RIP);
+	vcpu->exit.rflags = vmcs_read(GUEST_RFLAGS);
+	vcpu->exit.insn_len = vmcs_read(VM_EXIT_INSTRUCTION_LEN);
+}
+
+#define RFLAGS_TF	(1ULL << 8)
+#define RFLAGS_RF	(1ULL << 16)
+
+/* The seldom part of exit_skip_to(): single-stepping, RF, the 4 GiB boundary. */
+void exit_skip_slow(struct posada_vcpu *vcpu, u64 rip);
 
 /**
- * exit_skip - the instruction of the exit record is done: move RIP behind it
+ * exit_skip_to - the instruction of the exit record is done: RIP goes on at @rip
  * @vcpu: after exit_read_insn()
+ * @rip: of the next instruction
  *
  * The only place where RIP moves.  Ends the STI and MOV-SS shadow, clears RF
  * and sets the pending trap of single-stepping, as the CPU does.
  */
-void exit_skip(struct posada_vcpu *vcpu);
-void exit_skip_to(struct posada_vcpu *vcpu, u64 rip);
+static __always_inline void exit_skip_to(struct posada_vcpu *vcpu, u64 rip)
+{
+	struct exit_record *exit = &vcpu->exit;
+
+	exit->insn_len = 0;
+	vcpu->events.shadow_stale = true;
+	/* An open window must not be held up by the old shadow. */
+	vcpu->events.check |= vcpu->events.window;
+	if (unlikely((exit->rflags & (RFLAGS_TF | RFLAGS_RF)) || (rip ^ exit->rip) >> 32))
+		return exit_skip_slow(vcpu, rip);
+	exit->rip = rip;
+	vmcs_write(GUEST_RIP, rip);
+}
+
+static __always_inline void exit_skip(struct posada_vcpu *vcpu)
+{
+	exit_skip_to(vcpu, vcpu->exit.rip + vcpu->exit.insn_len);
+}
 
 /* exit_insn.c */
 int exit_cpuid(struct posada_vcpu *vcpu);

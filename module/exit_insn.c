@@ -20,10 +20,9 @@ int exit_hlt(struct posada_vcpu *vcpu)
 	if (READ_ONCE(vcpu->run->flags) & POSADA_RUN_EXIT_HLT)
 		return exit_to_user_insn(vcpu, POSADA_EXIT_HLT);
 	exit_skip(vcpu);
-	if (inject_wakes(vcpu)) {
-		vcpu->events.check = true;
+	vcpu->events.check = true;
+	if (inject_wakes(vcpu))
 		return EXIT_RESUME;
-	}
 	vcpu->halted = true;
 	return EXIT_HALT;
 }

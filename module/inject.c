@@ -134,6 +134,7 @@ void inject_prepare(struct posada_vcpu *vcpu)
 		if (vector >= 0 || offer)
 			windows |= CPU_BASED_INTR_WINDOW_EXITING;
 	}
+	e->window = windows;
 	vcpu_controls(vcpu, windows, (CPU_BASED_NMI_WINDOW_EXITING |
 				      CPU_BASED_INTR_WINDOW_EXITING) & ~windows);
 }

@@ -22,7 +22,8 @@ struct posada_interrupt;
  * @error: [v] its error code
  * @length: [v] its instruction length
  * @again: [v] @event is a second delivery
- * @check: [v] look at all this before the next entry
+ * @check: [v] look at all this before the next entry; always set while halted
+ * @window: [v] interrupt- or NMI-window exiting is on
  * @offer: [v] POSADA_OFFER_VALID | vector of the program's interrupt controller
  * @taken: [v] the offer was delivered
  * @shadow_stale: [v] an instruction was completed in software since the last
@@ -37,6 +38,7 @@ struct events {
 	u32 length;
 	bool again;
 	bool check;
+	bool window;
 	u32 offer;
 	bool taken;
 	bool shadow_stale;

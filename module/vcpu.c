@@ -74,9 +74,10 @@ void vcpu_controls(struct posada_vcpu *vcpu, u32 set, u32 clear)
 /* The vCPU is on another CPU than last time (or has never run). */
 static void moved(struct posada_vcpu *vcpu)
 {
+	if (vcpu->cpu >= 0)
+		vcpu->stats.migrations++;
 	vcpu->cpu = smp_processor_id();
 	vcpu->generation = 0;
-	vcpu->stats.migrations++;
 	msr_cpu_changed(vcpu);
 }
 
@@ -114,7 +115,7 @@ static void apply(struct posada_vcpu *vcpu)
 /* The program asked RUN to return. */
 static int kicked(struct posada_vcpu *vcpu)
 {
-	vcpu->run->hw_reason = 0;
+	vcpu->exit.reason = 0;
 	return exit_to_user(vcpu, POSADA_EXIT_KICK);
 }
 
@@ -127,7 +128,7 @@ static int before_entry(struct posada_vcpu *vcpu)
 		clear_bit(REQUEST_EVENT, &vcpu->requests);
 		smp_mb__after_atomic();	/* then look; pairs with inject_ioctl() */
 		if (!inject_wakes(vcpu))
-			return EXIT_HALT;
+			return EXIT_HALT;	/* check stays set */
 		vcpu->halted = false;
 	}
 	inject_prepare(vcpu);
@@ -143,8 +144,7 @@ static int guest_loop(struct posada_vcpu *vcpu)
 	u32 reason;
 
 	do {
-		if (unlikely(READ_ONCE(vcpu->requests) || vcpu->events.check ||
-			     vcpu->halted)) {
+		if (unlikely(READ_ONCE(vcpu->requests) || vcpu->events.check)) {
 			answer = before_entry(vcpu);
 			if (answer != EXIT_RESUME)
 				return answer;

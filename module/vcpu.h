@@ -26,6 +26,7 @@ struct posada_vm;
 
 /**
  * struct exit_record - the last exit, for what completes it
+ * @reason: basic exit reason
  * @rip: of the instruction that caused it
  * @rflags: at that instruction
  * @insn_len: its length, 0 if the CPU does not tell
@@ -38,6 +39,7 @@ struct exit_record {
 	u64 rflags;
 	u32 insn_len;
 	u32 access;
+	u32 reason;
 	u64 gpa;
 	u64 gva;
 };
