@@ -29,16 +29,6 @@
 #define wrmsrq_safe(msr, value)	wrmsrl_safe(msr, value)
 #endif
 
-/* Signals, rescheduling, task work: 0, or -EINTR for a signal. */
-static inline int compat_handle_work(void)
-{
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
-	return xfer_to_guest_mode_handle_work(NULL);
-#else
-	return xfer_to_guest_mode_handle_work();
-#endif
-}
-
 /* Does the host want the L1 data cache flushed before a guest runs? */
 static inline bool compat_l1tf_flush(void)
 {

@@ -25,17 +25,17 @@
 /* What a CPU knows; touched on that CPU only, interrupts or preemption off. */
 struct vmx_cpu {
 	void *region;			/* VMXON region */
-	struct vmcs *current_vmcs;	/* resident: what VMPTRLD loaded last */
 	struct list_head active;	/* resident: VMCSs active here */
 	bool on;			/* resident: in VMX operation */
 };
 
 struct vmx_caps vmx_caps;
+bool cpu_resident;
+DEFINE_PER_CPU(struct vmcs *, cpu_current);
 
 static DEFINE_PER_CPU(struct vmx_cpu, vmx_cpu);
 static DEFINE_MUTEX(users_lock);	/* taken inside cpus_read_lock() */
 static unsigned int users;		/* VMs, under users_lock */
-static bool resident;
 static int hotplug_state = -1;
 
 static char *vmx = "auto";
@@ -93,7 +93,7 @@ static int resident_on(void)
 		compat_vmxe_clear();
 		return -EIO;
 	}
-	cpu->current_vmcs = NULL;
+	this_cpu_write(cpu_current, NULL);
 	cpu->on = true;
 	flush_all();
 	return 0;
@@ -102,11 +102,9 @@ static int resident_on(void)
 /* VMCLEAR, so that the region in memory is whole and can move (SDM 3C 25.11.3). */
 static void deactivate(struct vmcs *vmcs)
 {
-	struct vmx_cpu *cpu = this_cpu_ptr(&vmx_cpu);
-
 	vmx_clear(vmcs->pa);
-	if (cpu->current_vmcs == vmcs)
-		cpu->current_vmcs = NULL;
+	if (this_cpu_read(cpu_current) == vmcs)
+		this_cpu_write(cpu_current, NULL);
 	list_del_init(&vmcs->link);
 	vmcs->launched = false;
 	/* Read by cpu_load() on another CPU, which then owns the VMCS. */
@@ -152,7 +150,7 @@ static int cpu_online_hook(unsigned int cpu)
 	unsigned long flags;
 	int err = 0;
 
-	if (!resident || !users)
+	if (!cpu_resident || !users)
 		return 0;
 	local_irq_save(flags);
 	err = resident_on();
@@ -182,7 +180,7 @@ static int suspend_hook(void)
 
 static void resume_hook(void)
 {
-	if (resident && users && resident_on())
+	if (cpu_resident && users && resident_on())
 		pr_err("posada: VMX cannot be turned on after resume; no guest will run\n");
 }
 
@@ -208,7 +206,7 @@ int cpu_acquire(void)
 {
 	int err = 0;
 
-	if (!resident) {
+	if (!cpu_resident) {
 		if (cpu_holder() == POSADA_HOLDER_OTHER)
 			return -EBUSY;
 		mutex_lock(&users_lock);
@@ -235,14 +233,14 @@ void cpu_release(void)
 {
 	cpus_read_lock();
 	mutex_lock(&users_lock);
-	if (!--users && resident)
+	if (!--users && cpu_resident)
 		on_each_cpu(off_here, NULL, 1);
 	mutex_unlock(&users_lock);
 	cpus_read_unlock();
 }
 
 /* Resident: the VMCS was active elsewhere, or another one is current here. */
-static int resident_load(struct vmcs *vmcs)
+int cpu_load_slow(struct vmcs *vmcs)
 {
 	struct vmx_cpu *cpu = this_cpu_ptr(&vmx_cpu);
 	int was = smp_load_acquire(&vmcs->cpu);
@@ -268,28 +266,15 @@ static int resident_load(struct vmcs *vmcs)
 		local_irq_restore(flags);
 		return -EIO;
 	}
-	cpu->current_vmcs = vmcs;
+	this_cpu_write(cpu_current, vmcs);
 	local_irq_restore(flags);
 	return 0;
 }
 
-int cpu_load(struct vmcs *vmcs)
+int cpu_open_window(struct vmcs *vmcs)
 {
-	if (!resident)
-		return 0;
-	if (likely(this_cpu_ptr(&vmx_cpu)->current_vmcs == vmcs))
-		return 0;
-	return resident_load(vmcs);
-}
+	int err = window_open();
 
-int cpu_open(struct vmcs *vmcs)
-{
-	int err;
-
-	if (resident)
-		return likely(this_cpu_ptr(&vmx_cpu)->current_vmcs == vmcs) ? 0 : -EBUSY;
-
-	err = window_open();
 	if (err)
 		return err;
 	if (vmx_clear(vmcs->pa) || vmx_ptrld(vmcs->pa)) {
@@ -300,10 +285,8 @@ int cpu_open(struct vmcs *vmcs)
 	return 0;
 }
 
-void cpu_close(struct vmcs *vmcs)
+void cpu_close_window(struct vmcs *vmcs)
 {
-	if (resident)
-		return;
 	vmx_clear(vmcs->pa);
 	vmcs->launched = false;
 	window_close();
@@ -330,19 +313,19 @@ u32 cpu_holder(void)
 	on_each_cpu(count_foreign, &foreign, 1);
 	if (atomic_read(&foreign))
 		return POSADA_HOLDER_OTHER;
-	return resident && READ_ONCE(users) ? POSADA_HOLDER_POSADA : POSADA_HOLDER_NONE;
+	return cpu_resident && READ_ONCE(users) ? POSADA_HOLDER_POSADA : POSADA_HOLDER_NONE;
 }
 
 u32 cpu_way(void)
 {
 	if (cpu_holder() == POSADA_HOLDER_OTHER)
 		return POSADA_WAY_NONE;
-	return resident ? POSADA_WAY_RESIDENT : POSADA_WAY_WINDOW;
+	return cpu_resident ? POSADA_WAY_RESIDENT : POSADA_WAY_WINDOW;
 }
 
 const char *cpu_way_name(void)
 {
-	return resident ? "resident" : "window";
+	return cpu_resident ? "resident" : "window";
 }
 
 u64 cpu_features(void)
@@ -457,11 +440,11 @@ static int alloc_regions(void)
 static int choose_way(void)
 {
 	if (!strcmp(vmx, "window"))
-		resident = false;
+		cpu_resident = false;
 	else if (!strcmp(vmx, "auto"))
-		resident = COMPAT_RESIDENT;
+		cpu_resident = COMPAT_RESIDENT;
 	else if (!strcmp(vmx, "resident") && COMPAT_RESIDENT)
-		resident = true;
+		cpu_resident = true;
 	else
 		return -EINVAL;
 	return 0;

@@ -14,6 +14,8 @@
 #ifndef POSADA_CPU_H
 #define POSADA_CPU_H
 
+#include <linux/errno.h>
+#include <linux/percpu.h>
 #include <linux/types.h>
 
 #include "caps.h"
@@ -40,6 +42,13 @@ void cpus_exit(void);
 int cpu_acquire(void);
 void cpu_release(void);
 
+extern bool cpu_resident;			/* the way; constant after cpus_init() */
+DECLARE_PER_CPU(struct vmcs *, cpu_current);	/* resident: what VMPTRLD loaded last */
+
+int cpu_load_slow(struct vmcs *vmcs);
+int cpu_open_window(struct vmcs *vmcs);
+void cpu_close_window(struct vmcs *vmcs);
+
 /**
  * cpu_load - make a VMCS ready for cpu_open() on this CPU
  * @vmcs: owned by the caller
@@ -47,7 +56,12 @@ void cpu_release(void);
  * Preemption off, interrupts on; both stay so until the last cpu_close().
  * Return: 0, or -EBUSY if VMX is off on this CPU (it is going down).
  */
-int cpu_load(struct vmcs *vmcs);
+static __always_inline int cpu_load(struct vmcs *vmcs)
+{
+	if (!cpu_resident || likely(this_cpu_read(cpu_current) == vmcs))
+		return 0;
+	return cpu_load_slow(vmcs);
+}
 
 /**
  * cpu_open - from here to cpu_close() the VMCS is current and can be entered
@@ -55,8 +69,18 @@ int cpu_load(struct vmcs *vmcs);
  *
  * Interrupts off.  Return: 0; -EBUSY: another hypervisor took VMX; -EIO.
  */
-int cpu_open(struct vmcs *vmcs);
-void cpu_close(struct vmcs *vmcs);
+static __always_inline int cpu_open(struct vmcs *vmcs)
+{
+	if (!cpu_resident)
+		return cpu_open_window(vmcs);
+	return likely(this_cpu_read(cpu_current) == vmcs) ? 0 : -EBUSY;
+}
+
+static __always_inline void cpu_close(struct vmcs *vmcs)
+{
+	if (!cpu_resident)
+		cpu_close_window(vmcs);
+}
 
 /**
  * cpu_forget - the VMCS is active nowhere any more; may sleep

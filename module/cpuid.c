@@ -3,6 +3,7 @@
 
 #include <linux/errno.h>
 #include <linux/mm.h>
+#include <linux/nospec.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/string.h>
@@ -17,7 +18,6 @@
 
 #define EXTENDED	0x80000000U
 #define HYPERVISOR	0x40000000U
-#define NONE		0xff
 
 /* Leaf 1 */
 #define F1_ECX_OSXSAVE	BIT(27)
@@ -320,20 +320,28 @@ static int check(const struct posada_cpuid_entry *entries, u32 nr)
 	return 0;
 }
 
-static void index_leaves(u8 *direct, const struct cpuid *cpuid, u32 first)
+/* Leaf 1 has OSXSAVE and the APIC id, 0Dh the size for XCR0. */
+static bool changes(const struct posada_cpuid_entry *e)
 {
-	u32 i = cpuid->nr;
+	return e->leaf == 1 || e->leaf == 0x0d;
+}
 
-	memset(direct, NONE, CPUID_DIRECT);
-	while (i--) {
-		u32 leaf = cpuid->entries[i].leaf;
+static void index_leaves(const struct posada_cpuid_entry **direct, const struct cpuid *cpuid,
+			 u32 first)
+{
+	u32 i;
 
-		if (leaf >= first && leaf - first < CPUID_DIRECT)
-			direct[leaf - first] = i;
+	memset(direct, 0, CPUID_DIRECT * sizeof(*direct));
+	for (i = 0; i < cpuid->nr; i++) {
+		const struct posada_cpuid_entry *e = &cpuid->entries[i];
+
+		if (e->leaf >= first && e->leaf - first < CPUID_DIRECT &&
+		    !(e->flags & POSADA_CPUID_SUBLEAF) && !changes(e))
+			direct[e->leaf - first] = e;
 	}
 }
 
-int cpuid_set(struct cpuid *cpuid, const struct posada_cpuid_entry *entries, u32 nr)
+int cpuid_set(struct cpuid *cpuid, const struct posada_cpuid_entry *entries, u32 nr, u64 cr4)
 {
 	struct posada_cpuid_entry *copy;
 	int err;
@@ -344,6 +352,8 @@ int cpuid_set(struct cpuid *cpuid, const struct posada_cpuid_entry *entries, u32
 	memcpy(copy, entries, nr * sizeof(*copy));
 	sort(copy, nr, sizeof(*copy), compare, NULL);
 	err = check(copy, nr);
+	if (!err && (cr4 & ~cr4_allowed(copy, nr)))
+		err = -EINVAL;
 	if (err) {
 		kvfree(copy);
 		return err;
@@ -367,45 +377,28 @@ void cpuid_free(struct cpuid *cpuid)
 
 /* ---- the instruction ------------------------------------------------------------------------ */
 
-static const struct posada_cpuid_entry *lookup(const struct cpuid *cpuid, u32 leaf, u32 subleaf)
+static __always_inline void answer(u64 *regs, u32 eax, u32 ebx, u32 ecx, u32 edx)
 {
-	u32 i = 0;
-
-	if (leaf < CPUID_DIRECT)
-		i = cpuid->basic[leaf];
-	else if (leaf - EXTENDED < CPUID_DIRECT)
-		i = cpuid->extended[leaf - EXTENDED];
-	if (i == NONE)
-		return NULL;
-	for (; i < cpuid->nr && cpuid->entries[i].leaf <= leaf; i++) {
-		const struct posada_cpuid_entry *e = &cpuid->entries[i];
-
-		if (e->leaf == leaf &&
-		    (!(e->flags & POSADA_CPUID_SUBLEAF) || e->subleaf == subleaf))
-			return e;
-	}
-	return NULL;
+	regs[POSADA_RAX] = eax;
+	regs[POSADA_RBX] = ebx;
+	regs[POSADA_RCX] = ecx;
+	regs[POSADA_RDX] = edx;
 }
 
-void cpuid_execute(struct posada_vcpu *vcpu, u64 *regs)
+static noinline void execute_slow(struct posada_vcpu *vcpu, u64 *regs, u32 leaf, u32 subleaf)
 {
 	const struct cpuid *cpuid = &vcpu->cpuid;
-	u32 leaf = READ_ONCE(regs[POSADA_RAX]);
-	u32 subleaf = READ_ONCE(regs[POSADA_RCX]);
-	const struct posada_cpuid_entry *e = lookup(cpuid, leaf, subleaf);
+	const struct posada_cpuid_entry *e = find(cpuid->entries, cpuid->nr, leaf, subleaf);
+	bool hypervisor = leaf - HYPERVISOR < 0x10000;
+	bool beyond = leaf < EXTENDED ? leaf > cpuid->max_basic && !hypervisor :
+					leaf - EXTENDED >= CPUID_DIRECT;
 	u32 ebx, ecx;
 
-	/* Beyond the last basic leaf, its data (SDM 2A, CPUID); hypervisor leaves are 0. */
-	if (unlikely(!e) && leaf > cpuid->max_basic && leaf - HYPERVISOR >= 0x10000 &&
-	    (leaf < EXTENDED || leaf - EXTENDED >= CPUID_DIRECT))
-		e = lookup(cpuid, cpuid->max_basic, subleaf);
-	if (unlikely(!e)) {
-		regs[POSADA_RAX] = 0;
-		regs[POSADA_RBX] = 0;
-		regs[POSADA_RCX] = 0;
-		regs[POSADA_RDX] = 0;
-		return;
-	}
+	/* Beyond the last leaf, the data of the highest basic one (SDM 2A, CPUID). */
+	if (!e && beyond)
+		e = find(cpuid->entries, cpuid->nr, cpuid->max_basic, subleaf);
+	if (!e)
+		return answer(regs, 0, 0, 0, 0);
 
 	ebx = e->ebx;
 	ecx = e->ecx;
@@ -417,8 +410,20 @@ void cpuid_execute(struct posada_vcpu *vcpu, u64 *regs)
 	} else if (e->leaf == 0x0d && e->subleaf == 0) {
 		ebx = fpu_size_of(vcpu->fpu.xcr0);
 	}
-	regs[POSADA_RAX] = e->eax;
-	regs[POSADA_RBX] = ebx;
-	regs[POSADA_RCX] = ecx;
-	regs[POSADA_RDX] = e->edx;
+	answer(regs, e->eax, ebx, ecx, e->edx);
+}
+
+void cpuid_execute(struct posada_vcpu *vcpu, u64 *regs)
+{
+	const struct posada_cpuid_entry *e = NULL;
+	u32 leaf = READ_ONCE(regs[POSADA_RAX]);
+
+	if (leaf < CPUID_DIRECT)
+		e = vcpu->cpuid.basic[array_index_nospec(leaf, CPUID_DIRECT)];
+	else if (leaf - EXTENDED < CPUID_DIRECT)
+		e = vcpu->cpuid.extended[array_index_nospec(leaf - EXTENDED, CPUID_DIRECT)];
+	if (likely(e))
+		answer(regs, e->eax, e->ebx, e->ecx, e->edx);
+	else
+		execute_slow(vcpu, regs, leaf, READ_ONCE(regs[POSADA_RCX]));
 }

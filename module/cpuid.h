@@ -17,7 +17,7 @@ struct posada_vcpu;
  * struct cpuid - the table of one vCPU
  * @nr: entries
  * @entries: sorted by leaf, then subleaf
- * @basic: position of the first entry of leaf i, 0xff if there is none
+ * @basic: the entry of leaf i, if it has no subleaves and nothing that changes
  * @extended: the same for leaf 80000000h + i
  * @max_basic: entry 0's EAX: the highest basic leaf
  * @cr4: CR4 bits that the features allow the guest to set
@@ -26,8 +26,8 @@ struct posada_vcpu;
 struct cpuid {
 	u32 nr;
 	struct posada_cpuid_entry *entries;
-	u8 basic[CPUID_DIRECT];
-	u8 extended[CPUID_DIRECT];
+	const struct posada_cpuid_entry *basic[CPUID_DIRECT];
+	const struct posada_cpuid_entry *extended[CPUID_DIRECT];
 	u32 max_basic;
 	u64 cr4;
 	u64 efer;
@@ -44,11 +44,12 @@ const struct posada_cpuid_entry *cpuid_supported(u32 *nr);
  * @cpuid: zeroed or in use
  * @entries: copied
  * @nr: 0..CPUID_MAX_ENTRIES
+ * @cr4: bits of CR4 that are set and must stay allowed
  *
  * Return: 0, -EINVAL or -ENOMEM; unchanged on error.  The caller updates what
  * depends on @cpuid->cr4.
  */
-int cpuid_set(struct cpuid *cpuid, const struct posada_cpuid_entry *entries, u32 nr);
+int cpuid_set(struct cpuid *cpuid, const struct posada_cpuid_entry *entries, u32 nr, u64 cr4);
 void cpuid_free(struct cpuid *cpuid);
 
 /* The instruction: regs by number; VMCS current. */

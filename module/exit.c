@@ -4,6 +4,8 @@
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
 
+#include "cr.h"
+
 #define DEBUGCTL_BTF	(1ULL << 1)
 #define PENDING_BS	(1ULL << 14)
 #define CS_ACCESS_L	(1U << 13)
@@ -65,9 +67,9 @@ int exit_to_user_walk(struct posada_vcpu *vcpu, u32 reason)
 {
 	struct posada_run *run = vcpu->run;
 
-	run->cr0 = vmcs_read(GUEST_CR0);
+	run->cr0 = cr0_read();
 	run->cr3 = vmcs_read(GUEST_CR3);
-	run->cr4 = vmcs_read(GUEST_CR4);
+	run->cr4 = cr4_read();
 	run->efer = vmcs_read(GUEST_IA32_EFER);
 	run->cs_base = vmcs_read(GUEST_CS_BASE);
 	run->cs_access = vmcs_read(GUEST_CS_AR_BYTES);

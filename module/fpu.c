@@ -16,7 +16,8 @@
 #define LEGACY_BYTES	512	/* SDM 1 13.4.1 */
 #define HEADER_BYTES	64
 #define MXCSR_DEFAULT	0x1f80
-#define FCW_DEFAULT	0x037f
+#define FCW_RESET	0x0040	/* SDM 3A table 10-1 */
+#define FTW_RESET	0xff	/* every register holds +0 */
 
 u64 fpu_mask;
 u32 fpu_size;
@@ -84,7 +85,8 @@ static void reset(struct guest_fpu *fpu)
 	struct xsave_head *head = fpu->area;
 
 	memset(fpu->area, 0, fpu_size);
-	head->fcw = FCW_DEFAULT;
+	head->fcw = FCW_RESET;
+	head->ftw = FTW_RESET;
 	head->mxcsr = MXCSR_DEFAULT;
 	if (fpu_mask)
 		head->xstate_bv = XFEATURE_MASK_FPSSE;

@@ -102,7 +102,7 @@ void inject_prepare(struct posada_vcpu *vcpu)
 	}
 	vector = highest_vector(vcpu);
 	set_threshold(vcpu);
-	nmi = atomic_read(&e->nmis);
+	nmi = atomic_read(&e->nmis) > 0;
 	offer = e->offer & POSADA_OFFER_VALID;
 
 	if (nmi || vector >= 0 || offer) {
@@ -110,7 +110,7 @@ void inject_prepare(struct posada_vcpu *vcpu)
 
 		if (nmi && !busy && !(blocked & (SHADOW | GUEST_INTR_STATE_NMI))) {
 			enter_with(INTR_INFO_VALID_MASK | INTR_TYPE_NMI_INTR | 2);
-			nmi = atomic_dec_return(&e->nmis);
+			nmi = atomic_dec_return(&e->nmis) > 0;
 			vcpu->stats.nmi++;
 			busy = true;
 		}
@@ -129,6 +129,9 @@ void inject_prepare(struct posada_vcpu *vcpu)
 			vector = highest_vector(vcpu);
 			set_threshold(vcpu);
 		}
+		/* While one is handled, only one more is remembered (SDM 3A 6.7.1). */
+		if (blocked & GUEST_INTR_STATE_NMI)
+			atomic_cmpxchg(&e->nmis, 2, 1);
 		if (nmi)
 			windows |= CPU_BASED_NMI_WINDOW_EXITING;
 		if (vector >= 0 || offer)

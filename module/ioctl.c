@@ -36,6 +36,14 @@ union argument {
 	struct posada_state state;
 };
 
+union small_argument {
+	u32 size;
+	struct posada_create_vm create_vm;
+	struct posada_memory memory;
+	struct posada_create_vcpu create_vcpu;
+	struct posada_interrupt interrupt;
+};
+
 /*
  * One ioctl of one kind of file.  @handle gets the struct in kernel memory and
  * what the file stands for; the struct goes back to the program, also after an
@@ -51,40 +59,61 @@ struct row {
 #define ROW(name, type, both, function)	\
 	{ POSADA_##name, sizeof(struct type), both, function }
 
-static long dispatch(const struct row *rows, unsigned int nr, void *object,
-		     unsigned int cmd, unsigned long user)
+static long with_copy(const struct row *row, void *object, void __user *user,
+		      union argument *arg)
 {
-	void __user *pointer = (void __user *)user;
-	const struct row *row = NULL;
-	union argument arg;
-	unsigned int i;
 	long ret;
 	u32 size;
 
-	for (i = 0; i < nr; i++)
+	if (get_user(size, (u32 __user *)user))
+		return -EFAULT;
+	if (size < row->size)
+		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	ret = copy_struct_from_user(arg, row->size, user, size);
+	if (ret)
+		return ret;
+	ret = row->handle(object, arg);
+	if (row->back) {
+		arg->size = size;	/* the program may have changed its copy */
+		if (copy_to_user(user, arg, row->size))
+			return -EFAULT;
+	}
+	return ret;
+}
+
+/* Kernels zero what is on the stack: a small struct should not pay for a large. */
+static noinline long with_small(const struct row *row, void *object, void __user *user)
+{
+	union small_argument arg;
+
+	return with_copy(row, object, user, (union argument *)&arg);
+}
+
+static noinline long with_large(const struct row *row, void *object, void __user *user)
+{
+	union argument arg;
+
+	return with_copy(row, object, user, &arg);
+}
+
+static long dispatch(const struct row *rows, unsigned int nr, void *object,
+		     unsigned int cmd, unsigned long user)
+{
+	const struct row *row = NULL;
+	unsigned int i;
+
+	for (i = 0; i < nr && !row; i++)
 		if (rows[i].cmd == cmd)
 			row = &rows[i];
 	if (!row)
 		return -ENOTTY;
 	if (!row->size)
 		return user ? -EINVAL : row->handle(object, NULL);
-
-	if (get_user(size, (u32 __user *)pointer))
-		return -EFAULT;
-	if (size < row->size)
-		return -EINVAL;
-	if (size > PAGE_SIZE)
-		return -E2BIG;
-	ret = copy_struct_from_user(&arg, row->size, pointer, size);
-	if (ret)
-		return ret;
-	ret = row->handle(object, &arg);
-	if (row->back) {
-		arg.size = size;	/* the program may have changed its copy */
-		if (copy_to_user(pointer, &arg, row->size))
-			return -EFAULT;
-	}
-	return ret;
+	if (row->size <= sizeof(union small_argument))
+		return with_small(row, object, (void __user *)user);
+	return with_large(row, object, (void __user *)user);
 }
 
 /* ---- vCPU -------------------------------------------------------------------------------- */
@@ -274,8 +303,15 @@ static long do_cpuid_get(void *object, union argument *arg)
 
 static int set_table(struct posada_vcpu *vcpu, const struct posada_cpuid_entry *entries, u32 nr)
 {
-	int err = cpuid_set(&vcpu->cpuid, entries, nr);
+	int err = vcpu_open(vcpu);
+	u64 cr4;
 
+	if (err)
+		return err;
+	cr4 = cr4_read();
+	vcpu_close(vcpu);
+
+	err = cpuid_set(&vcpu->cpuid, entries, nr, cr4);
 	if (!err)
 		err = vcpu_open(vcpu);
 	if (!err) {

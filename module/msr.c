@@ -11,7 +11,6 @@
 #include <asm/msr.h>
 #include <asm/tsc.h>
 
-#include "compat.h"
 #include "cpu.h"
 #include "vcpu.h"
 #include "vmx_ops.h"
@@ -76,18 +75,10 @@ u64 msr_bitmap(void)
 
 /* ---- swapping ------------------------------------------------------------------------- */
 
-static __always_inline u64 rdmsr64(u32 index)
-{
-	u64 value;
-
-	rdmsrq(index, value);
-	return value;
-}
-
 void msr_cpu_changed(struct posada_vcpu *vcpu)
 {
 	if (vmx_caps.rdtscp)
-		vcpu->msrs.host_tsc_aux = rdmsr64(MSR_TSC_AUX);
+		vcpu->msrs.host_tsc_aux = msr_get(MSR_TSC_AUX);
 }
 
 static void load_syscall(struct msrs *m)
@@ -100,9 +91,9 @@ static void load_syscall(struct msrs *m)
 		 * Read, not assumed: another hypervisor may have left values of
 		 * its guest for this task's return to user mode to undo.
 		 */
-		m->host[i] = rdmsr64(syscall_msrs[i]);
+		m->host[i] = msr_get(syscall_msrs[i]);
 		if (m->host[i] != guest[i])
-			wrmsrq(syscall_msrs[i], guest[i]);
+			msr_put(syscall_msrs[i], guest[i]);
 	}
 	m->loaded = true;
 }
@@ -114,17 +105,17 @@ static void save_syscall(struct msrs *m)
 
 	for (i = 0; i < ARRAY_SIZE(syscall_msrs); i++)
 		if (m->host[i] != guest[i])
-			wrmsrq(syscall_msrs[i], m->host[i]);
+			msr_put(syscall_msrs[i], m->host[i]);
 	m->loaded = false;
 }
 
 void msr_load(struct msrs *m)
 {
-	m->host_kernel_gs = rdmsr64(MSR_KERNEL_GS_BASE);
+	m->host_kernel_gs = msr_get(MSR_KERNEL_GS_BASE);
 	if (m->host_kernel_gs != m->kernel_gs)
-		wrmsrq(MSR_KERNEL_GS_BASE, m->kernel_gs);
+		msr_put(MSR_KERNEL_GS_BASE, m->kernel_gs);
 	if (vmx_caps.rdtscp && m->host_tsc_aux != m->tsc_aux)
-		wrmsrq(MSR_TSC_AUX, m->tsc_aux);
+		msr_put(MSR_TSC_AUX, m->tsc_aux);
 	/* Without EFER.SCE, SYSCALL is #UD and they cannot be seen. */
 	if (m->syscall)
 		load_syscall(m);
@@ -132,11 +123,11 @@ void msr_load(struct msrs *m)
 
 void msr_save(struct msrs *m)
 {
-	m->kernel_gs = rdmsr64(MSR_KERNEL_GS_BASE);
+	m->kernel_gs = msr_get(MSR_KERNEL_GS_BASE);
 	if (m->host_kernel_gs != m->kernel_gs)
-		wrmsrq(MSR_KERNEL_GS_BASE, m->host_kernel_gs);
+		msr_put(MSR_KERNEL_GS_BASE, m->host_kernel_gs);
 	if (vmx_caps.rdtscp && m->host_tsc_aux != m->tsc_aux)
-		wrmsrq(MSR_TSC_AUX, m->host_tsc_aux);
+		msr_put(MSR_TSC_AUX, m->host_tsc_aux);
 	if (m->loaded)
 		save_syscall(m);
 }
@@ -238,7 +229,7 @@ static void write_syscall(struct posada_vcpu *vcpu, u32 index, u64 *slot, u64 va
 {
 	*slot = value;
 	if (vcpu->msrs.loaded)
-		wrmsrq(index, value);
+		msr_put(index, value);
 }
 
 static void write_star(struct posada_vcpu *vcpu, u64 value)
@@ -265,7 +256,7 @@ static void write_tsc_aux(struct posada_vcpu *vcpu, u64 value)
 {
 	vcpu->msrs.tsc_aux = value;
 	if (rcu_access_pointer(vcpu->runner) == current)
-		wrmsrq(MSR_TSC_AUX, value);
+		msr_put(MSR_TSC_AUX, value);
 }
 
 static bool valid_pat(struct posada_vcpu *vcpu, u64 value)

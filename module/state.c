@@ -127,12 +127,14 @@ static void get_events(struct posada_vcpu *vcpu, struct posada_events *e)
 
 	for (i = 0; i < 4; i++)
 		e->vectors[i] = READ_ONCE(vcpu->events.vectors[i]);
-	e->nmis = atomic_read(&vcpu->events.nmis);
 	e->activity = vcpu->dead ? POSADA_SHUTDOWN :
 		      vcpu->halted ? POSADA_HALTED : POSADA_ACTIVE;
 	e->shadow = vmcs_read(GUEST_INTERRUPTIBILITY_INFO) & SHADOW_VALID;
 	if (vcpu->events.shadow_stale)
 		e->shadow &= POSADA_SHADOW_NMI;
+	e->nmis = atomic_read(&vcpu->events.nmis);
+	if (e->nmis && (e->shadow & POSADA_SHADOW_NMI))
+		e->nmis = 1;
 	e->event = vcpu->events.event;
 	e->event_error = vcpu->events.error;
 	e->event_length = vcpu->events.length;
@@ -265,6 +267,8 @@ static bool event_valid(u32 event)
 
 static u32 check_events(const struct posada_events *e)
 {
+	if (e->vectors[0] & 0xffff)	/* vectors 0-15 are no interrupts */
+		return BAD(events.vectors);
 	if (e->nmis > 2)
 		return BAD(events.nmis);
 	if (e->activity > POSADA_SHUTDOWN)

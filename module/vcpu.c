@@ -165,13 +165,9 @@ static int guest_loop(struct posada_vcpu *vcpu)
 /* Host registers that a VM exit changes and that host code with interrupts on needs. */
 static void host_debug_save(struct posada_vcpu *vcpu)
 {
-	rdmsrq(MSR_IA32_DEBUGCTLMSR, vcpu->host_debugctl);
-	if (vmx_caps.perf_global) {
-		u64 value;
-
-		rdmsrq(MSR_CORE_PERF_GLOBAL_CTRL, value);
-		vmcs_write(HOST_IA32_PERF_GLOBAL_CTRL, value);
-	}
+	vcpu->host_debugctl = msr_get(MSR_IA32_DEBUGCTLMSR);
+	if (vmx_caps.perf_global)
+		vmcs_write(HOST_IA32_PERF_GLOBAL_CTRL, msr_get(MSR_CORE_PERF_GLOBAL_CTRL));
 }
 
 static void host_debug_restore(struct posada_vcpu *vcpu)
@@ -183,7 +179,7 @@ static void host_debug_restore(struct posada_vcpu *vcpu)
 	if (unlikely(dr7))
 		native_set_debugreg(7, dr7);
 	if (unlikely(vcpu->host_debugctl))
-		wrmsrq(MSR_IA32_DEBUGCTLMSR, vcpu->host_debugctl);
+		msr_put(MSR_IA32_DEBUGCTLMSR, vcpu->host_debugctl);
 }
 
 /* Interrupts are off.  From root mode with nothing of ours in force, and back. */
@@ -332,8 +328,23 @@ static int resolve(struct posada_vcpu *vcpu)
 	vcpu->stats.mapped += made;
 	if (answer >= 0 || answer == -EINTR || answer == -ENOMEM)
 		return min(answer, EXIT_RESUME);
-	exit_memory_error(vcpu, answer);
+	/* HMM says EPERM for a mapping without the permission. */
+	exit_memory_error(vcpu, answer == -EPERM ? -EFAULT : answer);
 	return EXIT_TO_USER;
+}
+
+/*
+ * The kernel wants something of the task.  Scheduling is done here.  A signal,
+ * and work for the return to user mode, are done on that way: the program runs
+ * again.  (xfer_to_guest_mode_handle_work() would spare that return for the
+ * latter, but on 6.x it writes into a KVM vCPU when a signal comes.)
+ */
+static int work(void)
+{
+	if (signal_pending(current) || test_thread_flag(TIF_NOTIFY_RESUME))
+		return -EINTR;
+	schedule();
+	return EXIT_RESUME;
 }
 
 static int run_loop(struct posada_vcpu *vcpu)
@@ -350,7 +361,7 @@ static int run_loop(struct posada_vcpu *vcpu)
 		if (answer == EXIT_FAULT)
 			answer = resolve(vcpu);
 		else if (answer == EXIT_WORK)
-			answer = compat_handle_work();
+			answer = work();
 	}
 	return answer < 0 ? answer : 0;
 }
@@ -532,7 +543,7 @@ static int fill(struct posada_vcpu *vcpu)
 	int err;
 
 	entries = cpuid_supported(&nr);
-	err = cpuid_set(&vcpu->cpuid, entries, nr);
+	err = cpuid_set(&vcpu->cpuid, entries, nr, 0);
 	if (err)
 		return err;
 	mutex_lock(&vcpu->mutex);

@@ -40,6 +40,21 @@ fault:
 	return -EIO;
 }
 
+/* For registers that are there: no call, no exception table. */
+static __always_inline u64 msr_get(u32 index)
+{
+	u32 low, high;
+
+	asm volatile("rdmsr" : "=a" (low), "=d" (high) : "c" (index));
+	return low | (u64)high << 32;
+}
+
+static __always_inline void msr_put(u32 index, u64 value)
+{
+	asm volatile("wrmsr" : : "c" (index), "a" ((u32)value), "d" ((u32)(value >> 32))
+		     : "memory");
+}
+
 static __always_inline u64 vmcs_read(unsigned long field)
 {
 	unsigned long value;

@@ -174,7 +174,8 @@ struct posada_cpuid_entry {
  * SUPPORTED does not have is refused (EINVAL) where the guest could reach host
  * state with it: XSAVE components and CR4-controlled features.  The CPU state
  * that depends on CR4 and XCR0 (OSXSAVE, the size in leaf 0Dh) is filled in at
- * the time of the instruction.
+ * the time of the instruction.  A table without a feature whose CR4 bit the
+ * guest has set at that moment is EINVAL too.
  *
  * Errors: EFAULT, E2BIG, EINVAL, ENOSPC (GET: @nr too small; SET: more than
  * posada_info.max_cpuid), EBUSY (SET while the vCPU runs), ENOMEM.
@@ -464,7 +465,8 @@ struct posada_run {
  * posada_run.reason set, or an error with the run page as it was but for what
  * was applied.
  *
- * Errors: EINTR (a signal is pending; run again), EINVAL (argument not 0,
+ * Errors: EINTR (a signal is pending, or the kernel has work for the thread on
+ * its way to user mode; run again), EINVAL (argument not 0,
  * unknown bits in apply, flags or offer; nothing was applied), EIO (another
  * mm, or the mm is gone), EBUSY (VMX was taken by another hypervisor),
  * EOPNOTSUPP (a task with an FS or GS selector that is not 0, such as a 32-bit
@@ -716,11 +718,13 @@ struct posada_msr {
  * struct posada_state - POSADA_STATE_GET, POSADA_STATE_SET: vCPU state by group
  * @size: sizeof(struct posada_state)
  * @groups: POSADA_STATE_* bits: what to get or set; the rest is left alone
- * @nr_msrs: POSADA_STATE_MSRS: entries of @msrs, at most posada_info.max_msrs
+ * @nr_msrs: POSADA_STATE_MSRS: entries of @msrs, at most posada_info.max_msrs;
+ *           without that group 0, as @msrs
  * @bad: out, SET: byte offset in this struct of the field that EINVAL is about;
  *       for an MSR, offsetof(msrs) with @bad_msr its position; ~0 for none
  * @bad_msr: out: position in @msrs of the MSR that EINVAL is about
- * @xsave_size: POSADA_STATE_XSAVE: bytes at @xsave, at least posada_info.xsave_size
+ * @xsave_size: POSADA_STATE_XSAVE: bytes at @xsave, at least
+ *              posada_info.xsave_size; without that group 0, as @xsave
  * @msrs: pointer to an array of struct posada_msr; GET reads the indices
  * @xsave: pointer to an XSAVE area in the standard format (SDM 1 13.4)
  * @regs: general registers
