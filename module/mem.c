@@ -14,12 +14,7 @@
 #include "layout.h"
 #include "ledger.h"
 
-/*
- * A fault also maps the present pages around it.  64 pages cost a few hundred
- * instructions more than one and save an exit for each neighbour.
- */
-#define AROUND_PAGES	64
-#define AROUND_BYTES	(AROUND_PAGES * PAGE_SIZE)
+#define AROUND_BYTES	(MEM_AROUND * PAGE_SIZE)
 
 /* One range of the layout and the notifier that watches its backing. */
 struct mem_range {
@@ -332,12 +327,12 @@ struct window {
 	u64 gpa;			/* of the first page */
 	unsigned int nr;		/* pages */
 	unsigned int target;		/* the one that faulted */
-	unsigned long pfns[AROUND_PAGES];
-	u64 leaves[AROUND_PAGES];
+	struct mem_scratch *scratch;
 };
 
 /* The aligned window around @gpa, cut to its range. */
-static void window_init(struct window *w, struct mem_range *r, u64 gpa)
+static void window_init(struct window *w, struct mem_range *r, u64 gpa,
+			struct mem_scratch *scratch)
 {
 	u64 start = max_t(u64, round_down(gpa, AROUND_BYTES), r->at.gpa);
 	u64 end = min_t(u64, round_down(gpa, AROUND_BYTES) + AROUND_BYTES,
@@ -346,9 +341,9 @@ static void window_init(struct window *w, struct mem_range *r, u64 gpa)
 	w->gpa = start;
 	w->nr = (end - start) >> PAGE_SHIFT;
 	w->target = (gpa - start) >> PAGE_SHIFT;
+	w->scratch = scratch;
 	w->hmm = (struct hmm_range) {
 		.notifier = &r->notifier,
-		.hmm_pfns = w->pfns,
 		.pfn_flags_mask = HMM_PFN_REQ_FAULT | HMM_PFN_REQ_WRITE,
 	};
 }
@@ -357,14 +352,15 @@ static void window_init(struct window *w, struct mem_range *r, u64 gpa)
 static int look(struct window *w, struct mem_range *r, unsigned int first,
 		unsigned int nr, unsigned long request)
 {
+	unsigned long *pfns = &w->scratch->pfns[first];
 	struct mm_struct *mm = r->mem->mm;
 	int err;
 
-	memset(&w->pfns[first], 0, nr * sizeof(w->pfns[0]));
-	w->pfns[first] = request;
+	memset(pfns, 0, nr * sizeof(*pfns));
+	pfns[0] = request;
 	w->hmm.start = r->at.hva + (w->gpa - r->at.gpa) + first * PAGE_SIZE;
 	w->hmm.end = w->hmm.start + nr * PAGE_SIZE;
-	w->hmm.hmm_pfns = &w->pfns[first];
+	w->hmm.hmm_pfns = pfns;
 	w->hmm.notifier_seq = mmu_interval_read_begin(&r->notifier);
 	err = mmap_read_lock_killable(mm);
 	if (err)
@@ -380,10 +376,11 @@ static bool good(unsigned long pfn, bool write)
 }
 
 /* Install what was seen, unless the host changed it meanwhile: -EAGAIN. */
-static int install(struct window *w, struct mem_range *r, struct ept_cache *cache,
-		   unsigned int first, unsigned int nr, unsigned int *made)
+static int install(struct window *w, struct mem_range *r, unsigned int first,
+		   unsigned int nr, unsigned int *made)
 {
 	bool readonly = r->at.flags & POSADA_MEMORY_READONLY;
+	struct mem_scratch *s = w->scratch;
 	struct mem *mem = r->mem;
 	unsigned int i;
 	int err = 0;
@@ -394,21 +391,21 @@ static int install(struct window *w, struct mem_range *r, struct ept_cache *cach
 		goto out_unlock;
 	}
 	for (i = first; i < first + nr; i++) {
-		unsigned long pfn = w->pfns[i];
+		unsigned long pfn = s->pfns[i];
 		bool writable = (pfn & HMM_PFN_WRITE) && !readonly;
 		struct page *page;
 
-		w->leaves[i] = 0;
+		s->leaves[i] = 0;
 		if (!(pfn & HMM_PFN_VALID))
 			continue;
 		page = hmm_pfn_to_page(pfn);
 		/* The CPU's writes through EPT leave no trace in the host's PTE. */
 		if (writable && !PageDirty(page))
 			set_page_dirty(page);
-		w->leaves[i] = ept_leaf(page_to_pfn(page), writable);
+		s->leaves[i] = ept_leaf(page_to_pfn(page), writable);
 	}
-	*made += ept_map(&mem->ept, cache, w->gpa + first * PAGE_SIZE,
-			 &w->leaves[first], nr);
+	*made += ept_map(&mem->ept, &s->cache, w->gpa + first * PAGE_SIZE,
+			 &s->leaves[first], nr);
 out_unlock:
 	spin_unlock(&mem->lock);
 	return err;
@@ -418,23 +415,23 @@ out_unlock:
  * First only look: neighbours that are present come for free, and none is
  * faulted in on their behalf.  If the page itself is absent, fault it alone.
  */
-static int fault_once(struct window *w, struct mem_range *r, struct ept_cache *cache,
-		      bool write, unsigned int *made)
+static int fault_once(struct window *w, struct mem_range *r, bool write,
+		      unsigned int *made)
 {
 	int err = look(w, r, 0, w->nr, 0);
 
-	if (!err && good(w->pfns[w->target], write))
-		return install(w, r, cache, 0, w->nr, made);
+	if (!err && good(w->scratch->pfns[w->target], write))
+		return install(w, r, 0, w->nr, made);
 	if (err && err != -EFAULT)	/* -EFAULT: a neighbour, or the page; see below */
 		return err;
 	err = look(w, r, w->target, 1,
 		   HMM_PFN_REQ_FAULT | (write ? HMM_PFN_REQ_WRITE : 0));
 	if (err)
 		return err;
-	return install(w, r, cache, w->target, 1, made);
+	return install(w, r, w->target, 1, made);
 }
 
-int mem_fault(struct mem *mem, struct ept_cache *cache, u64 gpa, bool write,
+int mem_fault(struct mem *mem, struct mem_scratch *scratch, u64 gpa, bool write,
 	      unsigned int *made)
 {
 	struct mem_range *r = range_get(mem, gpa);
@@ -447,18 +444,18 @@ int mem_fault(struct mem *mem, struct ept_cache *cache, u64 gpa, bool write,
 		err = MEM_MMIO;
 		goto out_put_range;
 	}
-	err = ept_cache_fill(cache);
+	err = ept_cache_fill(&scratch->cache);
 	if (err)
 		goto out_put_range;
 
-	window_init(&w, r, gpa);
+	window_init(&w, r, gpa, scratch);
 	do {
 		if (signal_pending(current)) {
 			err = -EINTR;
 			break;
 		}
 		cond_resched();
-		err = fault_once(&w, r, cache, write, made);
+		err = fault_once(&w, r, write, made);
 		/* Out of the layout: the guest tries again and meets what is there now. */
 	} while ((err == -EBUSY || err == -EAGAIN) && READ_ONCE(r->live));
 	if (err == -EBUSY || err == -EAGAIN || !err)

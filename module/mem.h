@@ -60,10 +60,29 @@ enum mem_answer {
 	MEM_MMIO,	/* the range went away meanwhile */
 };
 
+/*
+ * A fault also maps the present pages around it.  64 pages cost a few hundred
+ * instructions more than one and save an exit for each neighbour.
+ */
+#define MEM_AROUND	64
+
+/**
+ * struct mem_scratch - what a fault works with; one a vCPU, so that none is on
+ * the stack, which kernels clear at every call
+ * @cache: pages for EPT tables
+ * @pfns: what HMM says of the pages around
+ * @leaves: what goes into EPT
+ */
+struct mem_scratch {
+	struct ept_cache cache;
+	unsigned long pfns[MEM_AROUND];
+	u64 leaves[MEM_AROUND];
+};
+
 /**
  * mem_fault - make a guest-physical address accessible
  * @mem: of current->mm
- * @cache: the vCPU's own
+ * @scratch: the vCPU's own
  * @gpa: where the guest got an EPT violation
  * @write: it wrote
  * @made: out: number of leaves made, neighbours included
@@ -71,7 +90,7 @@ enum mem_answer {
  * May sleep.  Return: enum mem_answer; -EINTR: a signal; other -errno: the host
  * cannot serve the access.
  */
-int mem_fault(struct mem *mem, struct ept_cache *cache, u64 gpa, bool write,
+int mem_fault(struct mem *mem, struct mem_scratch *scratch, u64 gpa, bool write,
 	      unsigned int *made);
 
 DECLARE_PER_CPU(struct mem *, mem_running);

@@ -322,7 +322,7 @@ static int resolve(struct posada_vcpu *vcpu)
 	unsigned int made = 0;
 	int answer;
 
-	answer = mem_fault(&vcpu->vm->mem, &vcpu->cache, exit->gpa,
+	answer = mem_fault(&vcpu->vm->mem, &vcpu->scratch, exit->gpa,
 			   exit->access & POSADA_ACCESS_WRITE, &made);
 	vcpu->stats.faults++;
 	vcpu->stats.mapped += made;
@@ -614,7 +614,7 @@ void vcpu_destroy(struct posada_vcpu *vcpu)
 	struct posada_vm *vm = vcpu->vm;
 
 	ledger_remove(LEDGER_VCPU);
-	ept_cache_free(&vcpu->cache);
+	ept_cache_free(&vcpu->scratch.cache);
 	vmcs_destroy(&vcpu->vmcs);
 	cpuid_free(&vcpu->cpuid);
 	vpid_free(vcpu->vpid);

@@ -12,9 +12,9 @@
 #include <linux/posada.h>
 
 #include "cpuid.h"
-#include "ept.h"
 #include "fpu.h"
 #include "inject.h"
+#include "mem.h"
 #include "msr.h"
 #include "vmcs.h"
 
@@ -71,7 +71,7 @@ struct exit_record {
  * @fpu: [v]
  * @msrs: [v]
  * @cpuid: [v]
- * @cache: [v] pages for EPT tables
+ * @scratch: [v] for resolving faults
  * @apic_page: [I] virtual-APIC page, for the TPR (CR8)
  * @vpid: [I] virtual-processor identifier, 0 without
  * @id: [I] number in the VM
@@ -103,7 +103,7 @@ struct posada_vcpu {
 	struct guest_fpu fpu;
 	struct msrs msrs;
 	struct cpuid cpuid;
-	struct ept_cache cache;
+	struct mem_scratch scratch;
 	u8 *apic_page;
 	u16 vpid;
 	u32 id;
