@@ -177,17 +177,34 @@ static struct posada_state reset_state(struct vcpu *vcpu)
 	return vcpu_state(vcpu, POSADA_STATE_SEGMENTS | POSADA_STATE_CONTROL);
 }
 
+/* CS:IP 1000:0000, so that RIP of the code is an offset */
 void boot_real(struct vcpu *vcpu)
 {
 	struct posada_state state = reset_state(vcpu);
+	struct posada_segment data = { .limit = 0xffff, .access = ACCESS_DATA16 };
 
-	/* CS:IP 1000:0000, so that RIP of the code is an offset */
 	memset(&state.regs, 0, sizeof(state.regs));
-	state.segments.cs.selector = GUEST_CODE_AT >> 4;
-	state.segments.cs.base = GUEST_CODE_AT;
 	state.regs.rflags = RFLAGS_FIXED;
 	state.regs.gpr[POSADA_RSP] = 0xfffe;
-	vcpu_state_set(vcpu, &state, POSADA_STATE_REGS | POSADA_STATE_SEGMENTS);
+	state.segments = (struct posada_segments){
+		.es = data, .ss = data, .ds = data, .fs = data, .gs = data,
+		.cs = {
+			.base = GUEST_CODE_AT,
+			.limit = 0xffff,
+			.access = ACCESS_CODE16,
+			.selector = GUEST_CODE_AT >> 4,
+		},
+		.ldtr = { .limit = 0xffff, .access = ACCESS_LDT },
+		.tr = { .limit = 0xffff, .access = ACCESS_TSS },
+		.gdtr = { .limit = 0xffff },
+		.idtr = { .limit = 0x3ff },
+	};
+	state.control.cr0 = CR0_ET;
+	state.control.cr3 = 0;
+	state.control.cr4 = 0;
+	state.control.efer = 0;
+	vcpu_state_set(vcpu, &state,
+		       POSADA_STATE_REGS | POSADA_STATE_SEGMENTS | POSADA_STATE_CONTROL);
 }
 
 static void boot_32(struct vcpu *vcpu, uint64_t cr0, uint64_t cr3, uint64_t cr4)

@@ -88,7 +88,7 @@ TEST_F(guest, a_table_of_its_own)
 {
 	static struct posada_cpuid_entry entries[] = {
 		{ .leaf = 0, .eax = 4, .ebx = 0x756e6547, .ecx = 0x6c65746e, .edx = 0x49656e69 },
-		{ .leaf = 1, .eax = 0x306c3, .ebx = 0x01020304, .ecx = 0, .edx = 0x0078bfff },
+		{ .leaf = 1, .eax = 0x306c3, .ebx = 0x01020304, .ecx = 0, .edx = 0x0788fbff },
 		{ .leaf = 4, .subleaf = 0, .flags = POSADA_CPUID_SUBLEAF, .eax = 0x40 },
 		{ .leaf = 4, .subleaf = 1, .flags = POSADA_CPUID_SUBLEAF, .eax = 0x41, .ebx = 7 },
 		{ .leaf = 0x40000000, .eax = 0x40000000, .ebx = 0x61736f50, .ecx = 1, .edx = 2 },
@@ -118,7 +118,7 @@ TEST_F(guest, a_leaf_that_is_not_there)
 {
 	static struct posada_cpuid_entry entries[] = {
 		{ .leaf = 0, .eax = 2, .ebx = 0x756e6547, .ecx = 0x6c65746e, .edx = 0x49656e69 },
-		{ .leaf = 1, .eax = 0x306c3 },
+		{ .leaf = 1, .eax = 0x306c3, .edx = 0x0788fbff },
 		{ .leaf = 2, .eax = 0x11, .ebx = 0x22, .ecx = 0x33, .edx = 0x44 },
 	};
 	static const struct answer zero, largest = { 0x11, 0x22, 0x33, 0x44 };

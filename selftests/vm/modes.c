@@ -150,12 +150,7 @@ TEST_F(guest, from_real_to_long_mode_and_back)
 	unsigned int i;
 
 	boot_real(&self->cpu);
-	state = vcpu_state(&self->cpu, POSADA_STATE_CONTROL);
-	state.control.cr0 = 0x10;
-	state.control.cr3 = 0;
-	state.control.cr4 = 0;
-	state.control.efer = 0;
-	vcpu_state_set(&self->cpu, &state, POSADA_STATE_CONTROL);
+	boot_tables(&self->vm);
 	map_a_gigabyte_up(&self->vm);
 	memcpy(self->vm.ram + GUEST_DATA, &mark, sizeof(mark));
 	vcpu_code(&self->cpu, journey);
@@ -285,16 +280,7 @@ GUEST_CODE_16(real,
 
 TEST_F(guest, real_mode_handles_interrupts)
 {
-	struct posada_state state;
-
 	boot_real(&self->cpu);
-	state = vcpu_state(&self->cpu, POSADA_STATE_CONTROL | POSADA_STATE_SEGMENTS);
-	state.control.cr0 = 0x10;
-	state.control.cr4 = 0;
-	state.control.cr3 = 0;
-	state.control.efer = 0;
-	state.segments.idtr = (struct posada_table){ .base = 0, .limit = 0x3ff };
-	vcpu_state_set(&self->cpu, &state, POSADA_STATE_CONTROL | POSADA_STATE_SEGMENTS);
 	vcpu_code(&self->cpu, real);
 	vcpu_interrupt(&self->cpu, 0x77);
 	vcpu_run_to(&self->cpu, POSADA_EXIT_HLT);

@@ -31,7 +31,9 @@ TEST_F(guest, state_stays_readable)
 
 	vcpu_code(&self->cpu, triple_fault);
 	vcpu_run_to(&self->cpu, POSADA_EXIT_SHUTDOWN);
-	state = vcpu_state(&self->cpu, POSADA_STATE_REGS | POSADA_STATE_SEGMENTS);
+	state = vcpu_state(&self->cpu, POSADA_STATE_REGS | POSADA_STATE_SEGMENTS |
+			   POSADA_STATE_EVENTS);
+	EXPECT_EQ(POSADA_SHUTDOWN, state.events.activity);
 	EXPECT_EQ(guest_address(triple_fault, triple_fault_here), state.regs.rip);
 	EXPECT_EQ(0x1234, state.regs.gpr[POSADA_R15]);
 	EXPECT_EQ(0, state.segments.idtr.limit);
@@ -40,6 +42,22 @@ TEST_F(guest, state_stays_readable)
 GUEST_CODE(lives_on,
 "	mov $0x55, %eax\n"
 "	hlt\n");
+
+TEST_F(guest, setting_another_activity_revives_it)
+{
+	struct posada_state state;
+
+	vcpu_code(&self->cpu, triple_fault);
+	vcpu_run_to(&self->cpu, POSADA_EXIT_SHUTDOWN);
+	boot_long(&self->cpu);
+	vcpu_code(&self->cpu, lives_on);
+	vcpu_run_to(&self->cpu, POSADA_EXIT_SHUTDOWN);
+	state = vcpu_state(&self->cpu, POSADA_STATE_EVENTS);
+	state.events.activity = POSADA_ACTIVE;
+	vcpu_state_set(&self->cpu, &state, POSADA_STATE_EVENTS);
+	vcpu_run_to(&self->cpu, POSADA_EXIT_HLT);
+	EXPECT_EQ(0x55, self->run->regs[POSADA_RAX]);
+}
 
 TEST_F(guest, another_vcpu_of_the_vm_lives_on)
 {

@@ -134,7 +134,8 @@ TEST_F(guest, other_groups_are_left_alone)
 {
 	struct posada_state before = vcpu_state(&self->cpu, ALL), state, after;
 
-	memset(&state, 0xff, sizeof(state));
+	memset(&state, 0, sizeof(state));
+	memset(&state.regs, 0xff, sizeof(state) - offsetof(struct posada_state, regs));
 	state.size = sizeof(state);
 	state.groups = POSADA_STATE_CONTROL;
 	ASSERT_EQ(0, posada_ioctl(self->cpu.fd, POSADA_STATE_GET, &state));
@@ -287,7 +288,7 @@ TEST_F(guest, a_bad_value_is_named_and_nothing_is_set)
 		{ "vector 0", POSADA_STATE_EVENTS, AT(events.vectors[0]), 1 },
 		{ "vector 15", POSADA_STATE_EVENTS, AT(events.vectors[0]), 0x8000 },
 		{ "3 NMIs", POSADA_STATE_EVENTS, AT(events.nmis), 3 },
-		{ "activity 2", POSADA_STATE_EVENTS, AT(events.activity), 2 },
+		{ "activity 3", POSADA_STATE_EVENTS, AT(events.activity), 3 },
 		{ "blocking by SMI", POSADA_STATE_EVENTS, AT(events.shadow), 4 },
 		{ "shadow bit 31", POSADA_STATE_EVENTS, AT(events.shadow), 1U << 31 },
 		{ "event of type 1", POSADA_STATE_EVENTS, AT(events.event), 0x80000150 },
@@ -408,7 +409,7 @@ TEST_F(guest, too_much_or_too_little_room)
 	state.nr_msrs = info.max_msrs + 1;
 	EXPECT_EQ(-ENOSPC, __vcpu_state_set(&self->cpu, &state, POSADA_STATE_MSRS));
 	EXPECT_EQ(-ENOSPC, posada_ioctl(self->cpu.fd, POSADA_STATE_GET, &state));
-	state.nr_msrs = 0;
+	state = (struct posada_state){ .size = sizeof(state) };
 	state.xsave = (uintptr_t)area;
 	state.xsave_size = info.xsave_size - 1;
 	EXPECT_EQ(-ENOSPC, __vcpu_state_set(&self->cpu, &state, POSADA_STATE_XSAVE));

@@ -77,19 +77,24 @@ GUEST_CODE(nops,
 
 TEST_F(guest, events)
 {
-	struct posada_stats stats;
+	struct posada_stats before, stats;
 
 	vcpu_code(&self->cpu, nops);
+	/* once before, for the first delivery may run into pages not touched yet */
+	vcpu_nmi(&self->cpu);
+	vcpu_run_to(&self->cpu, POSADA_EXIT_HLT);
+	before = vcpu_stats(&self->cpu);
+	vcpu_rip_set(&self->cpu, GUEST_CODE_AT);
 	vcpu_rflags_set(&self->cpu, RFLAGS_IF);
 	vcpu_interrupt(&self->cpu, 0x50);
 	vcpu_interrupt(&self->cpu, 0x51);
 	vcpu_nmi(&self->cpu);
 	vcpu_run_to(&self->cpu, POSADA_EXIT_HLT);
 	stats = vcpu_stats(&self->cpu);
-	EXPECT_EQ(2, stats.irq);
-	EXPECT_EQ(1, stats.nmi);
-	EXPECT_EQ(0, stats.exceptions);
-	EXPECT_EQ(0, stats.redelivered);
+	EXPECT_EQ(before.irq + 2, stats.irq);
+	EXPECT_EQ(before.nmi + 1, stats.nmi);
+	EXPECT_EQ(before.exceptions, stats.exceptions);
+	EXPECT_EQ(before.redelivered, stats.redelivered);
 }
 
 TEST_HARNESS_MAIN
