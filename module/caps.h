@@ -56,6 +56,7 @@ struct vmx_msrs {
  * @timer: the VMX-preemption timer can be used
  * @rdtscp: guests can have RDTSCP and RDPID
  * @invpcid: guests can have INVPCID
+ * @debugctl: IA32_DEBUGCTL can be read (not settled by caps_choose())
  * @perf_global: IA32_PERF_GLOBAL_CTRL is switched by entry and exit
  */
 struct vmx_caps {
@@ -74,6 +75,7 @@ struct vmx_caps {
 	bool timer;
 	bool rdtscp;
 	bool invpcid;
+	bool debugctl;
 	bool perf_global;
 };
 

@@ -46,6 +46,13 @@ static inline bool compat_l1tf_flush(void)
 
 #define COMPAT_RESIDENT	1
 
+/*
+ * A crash kernel must find VMX off, or its first CR4 write faults.  Up to 6.5 the
+ * crash path looks at CR4.VMXE; from 6.6 it asks only KVM, by a callback of one
+ * slot.  There resident is used only when asked for.
+ */
+#define COMPAT_RESIDENT_DEFAULT	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0))
+
 static inline void compat_vmxe_set(void)
 {
 	cr4_set_bits(X86_CR4_VMXE);
@@ -57,6 +64,7 @@ static inline void compat_vmxe_clear(void)
 }
 #else
 #define COMPAT_RESIDENT	0
+#define COMPAT_RESIDENT_DEFAULT	0
 
 struct syscore_ops {
 	int (*suspend)(void);

@@ -36,6 +36,7 @@ DEFINE_PER_CPU(struct vmcs *, cpu_current);
 static DEFINE_PER_CPU(struct vmx_cpu, vmx_cpu);
 static DEFINE_MUTEX(users_lock);	/* taken inside cpus_read_lock() */
 static unsigned int users;		/* VMs, under users_lock */
+static bool rebooting;			/* VMX stays off from now on; likewise */
 static int hotplug_state = -1;
 
 static char *vmx = "auto";
@@ -150,7 +151,7 @@ static int cpu_online_hook(unsigned int cpu)
 	unsigned long flags;
 	int err = 0;
 
-	if (!cpu_resident || !users)
+	if (!cpu_resident || !users || rebooting)
 		return 0;
 	local_irq_save(flags);
 	err = resident_on();
@@ -192,7 +193,12 @@ static struct syscore_ops syscore_ops = {
 /* VMX operation blocks INIT, with which the next kernel starts its CPUs. */
 static int reboot_hook(struct notifier_block *nb, unsigned long event, void *unused)
 {
+	cpus_read_lock();
+	mutex_lock(&users_lock);
+	rebooting = true;
 	on_each_cpu(off_here, NULL, 1);
+	mutex_unlock(&users_lock);
+	cpus_read_unlock();
 	return NOTIFY_DONE;
 }
 
@@ -217,7 +223,9 @@ int cpu_acquire(void)
 
 	cpus_read_lock();
 	mutex_lock(&users_lock);
-	if (!users) {
+	if (rebooting)
+		err = -EBUSY;
+	else if (!users) {
 		on_each_cpu(on_here, &err, 1);
 		if (err)
 			on_each_cpu(off_here, NULL, 1);
@@ -254,7 +262,8 @@ int cpu_load_slow(struct vmcs *vmcs)
 	local_irq_save(flags);
 	if (!cpu->on) {
 		local_irq_restore(flags);
-		return -EBUSY;
+		/* Going down, and this thread will be moved; or rebooting. */
+		return cpu_active(here) ? -EBUSY : -EAGAIN;
 	}
 	if (vmcs->cpu != here) {
 		vmx_clear(vmcs->pa);
@@ -370,6 +379,24 @@ static void read_msrs(struct vmx_msrs *m)
 		m->ept_vpid = msr(MSR_IA32_VMX_EPT_VPID_CAP);
 }
 
+/* A hypervisor below may offer a control without the MSR it is about. */
+static const char *check_msrs(void)
+{
+	u64 value;
+
+	vmx_caps.debugctl = !rdmsrq_safe(MSR_IA32_DEBUGCTLMSR, &value);
+	if (vmx_caps.perf_global && rdmsrq_safe(MSR_CORE_PERF_GLOBAL_CTRL, &value)) {
+		vmx_caps.perf_global = false;
+		vmx_caps.exit &= ~VM_EXIT_LOAD_IA32_PERF_GLOBAL_CTRL;
+		vmx_caps.entry &= ~VM_ENTRY_LOAD_IA32_PERF_GLOBAL_CTRL;
+	}
+	if (vmx_caps.rdtscp && rdmsrq_safe(MSR_TSC_AUX, &value)) {
+		vmx_caps.rdtscp = false;
+		vmx_caps.cpu2 &= ~SECONDARY_EXEC_ENABLE_RDTSCP;
+	}
+	return NULL;
+}
+
 static const char *probe(void)
 {
 	struct vmx_msrs msrs;
@@ -388,7 +415,7 @@ static const char *probe(void)
 		return "the kernel uses FRED: boot with fred=off";
 #endif
 	read_msrs(&msrs);
-	return caps_choose(&msrs, &vmx_caps);
+	return caps_choose(&msrs, &vmx_caps) ? : check_msrs();
 }
 
 struct proof {
@@ -437,12 +464,18 @@ static int alloc_regions(void)
 	return 0;
 }
 
+/* Tracing by Intel PT cannot go on in VMX operation (SDM 3C 33.5): do not stay. */
+static bool pt_without_vmx(void)
+{
+	return boot_cpu_has(X86_FEATURE_INTEL_PT) && !(msr(MSR_IA32_VMX_MISC) & (1ULL << 14));
+}
+
 static int choose_way(void)
 {
 	if (!strcmp(vmx, "window"))
 		cpu_resident = false;
 	else if (!strcmp(vmx, "auto"))
-		cpu_resident = COMPAT_RESIDENT;
+		cpu_resident = COMPAT_RESIDENT_DEFAULT && !pt_without_vmx();
 	else if (!strcmp(vmx, "resident") && COMPAT_RESIDENT)
 		cpu_resident = true;
 	else

@@ -341,7 +341,7 @@ static void index_leaves(const struct posada_cpuid_entry **direct, const struct 
 	}
 }
 
-int cpuid_set(struct cpuid *cpuid, const struct posada_cpuid_entry *entries, u32 nr, u64 cr4)
+int cpuid_set(struct cpuid *cpuid, const struct posada_cpuid_entry *entries, u32 nr)
 {
 	struct posada_cpuid_entry *copy;
 	int err;
@@ -352,8 +352,6 @@ int cpuid_set(struct cpuid *cpuid, const struct posada_cpuid_entry *entries, u32
 	memcpy(copy, entries, nr * sizeof(*copy));
 	sort(copy, nr, sizeof(*copy), compare, NULL);
 	err = check(copy, nr);
-	if (!err && (cr4 & ~cr4_allowed(copy, nr)))
-		err = -EINVAL;
 	if (err) {
 		kvfree(copy);
 		return err;

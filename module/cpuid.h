@@ -44,12 +44,11 @@ const struct posada_cpuid_entry *cpuid_supported(u32 *nr);
  * @cpuid: zeroed or in use
  * @entries: copied
  * @nr: 0..CPUID_MAX_ENTRIES
- * @cr4: bits of CR4 that are set and must stay allowed
  *
  * Return: 0, -EINVAL or -ENOMEM; unchanged on error.  The caller updates what
  * depends on @cpuid->cr4.
  */
-int cpuid_set(struct cpuid *cpuid, const struct posada_cpuid_entry *entries, u32 nr, u64 cr4);
+int cpuid_set(struct cpuid *cpuid, const struct posada_cpuid_entry *entries, u32 nr);
 void cpuid_free(struct cpuid *cpuid);
 
 /* The instruction: regs by number; VMCS current. */

@@ -12,6 +12,7 @@
 
 #include <linux/types.h>
 
+struct cpuid;
 struct posada_vcpu;
 
 void cr_reset(struct posada_vcpu *vcpu);	/* VMCS current */
@@ -22,7 +23,7 @@ void cr_update_owned(struct posada_vcpu *vcpu);
 u64 cr0_read(void);	/* as the guest reads them; VMCS current */
 u64 cr4_read(void);
 bool cr0_valid(u64 cr0);
-bool cr4_valid(const struct posada_vcpu *vcpu, u64 cr4);
+bool cr4_valid(const struct cpuid *cpuid, u64 cr4);
 void cr0_write(struct posada_vcpu *vcpu, u64 cr0);	/* valid; VMCS current */
 void cr4_write(struct posada_vcpu *vcpu, u64 cr4);
 
@@ -34,5 +35,8 @@ unsigned int cr_cpl(void);	/* 0..3; VMCS current */
  */
 void dr_load(struct posada_vcpu *vcpu);
 void dr_unload(struct posada_vcpu *vcpu);
+
+/* DR6 as a #DB with this exit qualification leaves it. */
+void dr6_merge(struct posada_vcpu *vcpu, u64 qual);
 
 #endif /* POSADA_CR_H */

@@ -6,7 +6,9 @@
 
 #include "cr.h"
 
+#define DEBUGCTL_LBR	(1ULL << 0)
 #define DEBUGCTL_BTF	(1ULL << 1)
+#define DR7_GD		(1ULL << 13)
 #define PENDING_BS	(1ULL << 14)
 #define CS_ACCESS_L	(1U << 13)
 #define EFER_LMA_BIT	(1ULL << 10)
@@ -134,18 +136,50 @@ int exit_vmfail(struct posada_vcpu *vcpu)
 
 /* ---- exits that concern the host or our own windows ----------------------------------- */
 
+/*
+ * #DB and #AC go back to the guest.  They are intercepted because delivering them
+ * can raise them again, for ever and without an instruction boundary at which
+ * anything could interrupt the CPU (CVE-2015-8104, CVE-2015-5307).
+ */
+static int exit_debug_exception(struct posada_vcpu *vcpu, u32 info)
+{
+	u64 qual = vmcs_read(EXIT_QUALIFICATION);
+	u32 shadow = vmcs_read(GUEST_INTERRUPTIBILITY_INFO);
+
+	/* The CPU leaves all this to whoever delivers it (SDM 3C 28.1). */
+	dr6_merge(vcpu, qual);
+	vmcs_write(GUEST_DR7, vmcs_read(GUEST_DR7) & ~DR7_GD);
+	vmcs_write(GUEST_IA32_DEBUGCTL,
+		   vmcs_read(GUEST_IA32_DEBUGCTL) & ~(DEBUGCTL_LBR | DEBUGCTL_BTF));
+	/* With a shadow and TF, entry wants BS pending (SDM 3C 27.3.1.5). */
+	if ((shadow & (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)) &&
+	    (vmcs_read(GUEST_RFLAGS) & RFLAGS_TF))
+		vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS,
+			   vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS) | PENDING_BS);
+	vcpu->exit.insn_len = vmcs_read(VM_EXIT_INSTRUCTION_LEN);
+	if ((info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_PRIV_SW_EXCEPTION)
+		return inject_icebp(vcpu);
+	return inject_exception(vcpu, VECTOR_DB, false, 0) ? EXIT_RESUME : exit_shutdown(vcpu);
+}
+
 static int exit_exception(struct posada_vcpu *vcpu)
 {
 	u32 info = vmcs_read(VM_EXIT_INTR_INFO);
+	u32 vector = info & INTR_INFO_VECTOR_MASK;
 
-	switch (info & INTR_INFO_INTR_TYPE_MASK) {
-	case INTR_TYPE_NMI_INTR:
+	if ((info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR)
 		return EXIT_NMI;
-	case INTR_TYPE_HARD_EXCEPTION:
-		if ((info & INTR_INFO_VECTOR_MASK) == 18)
-			return EXIT_MCE;
-		break;
-	}
+	if (vector == VECTOR_MC)
+		return EXIT_MCE;
+	/* The IRET that faulted runs again: until then NMIs are blocked (28.2.3). */
+	if ((info & INTR_INFO_UNBLOCK_NMI) && !vcpu->events.event)
+		vmcs_write(GUEST_INTERRUPTIBILITY_INFO,
+			   vmcs_read(GUEST_INTERRUPTIBILITY_INFO) | GUEST_INTR_STATE_NMI);
+	if (vector == VECTOR_DB)
+		return exit_debug_exception(vcpu, info);
+	if (vector == VECTOR_AC)
+		return inject_exception(vcpu, VECTOR_AC, true, 0) ? EXIT_RESUME :
+								    exit_shutdown(vcpu);
 	return exit_unknown(vcpu);
 }
 

@@ -26,6 +26,7 @@
 			 X86_CR4_FSGSBASE | X86_CR4_PCIDE | X86_CR4_SMEP | X86_CR4_SMAP)
 
 #define DR7_RESET	0x400
+#define ACCESS_L	(1ULL << 13)
 #define ACCESS_DPL(ar)	((ar) >> 5 & 3)
 
 unsigned int cr_cpl(void)
@@ -67,9 +68,9 @@ bool cr0_valid(u64 cr0)
 	return !(cr0 & X86_CR0_NW) || (cr0 & X86_CR0_CD);
 }
 
-bool cr4_valid(const struct posada_vcpu *vcpu, u64 cr4)
+bool cr4_valid(const struct cpuid *cpuid, u64 cr4)
 {
-	return !(cr4 & ~vcpu->cpuid.cr4);
+	return !(cr4 & ~cpuid->cr4);
 }
 
 void cr0_write(struct posada_vcpu *vcpu, u64 cr0)
@@ -117,6 +118,17 @@ static u64 gpr(struct posada_vcpu *vcpu, unsigned int n)
 	return n == POSADA_RSP ? vmcs_read(GUEST_RSP) : READ_ONCE(vcpu->run->regs[n]);
 }
 
+/* Turning paging on or off as @cr0 does (SDM 2B, MOV CR). */
+static bool paging_valid(u64 cr0)
+{
+	u64 cr4 = vmcs_read(GUEST_CR4);
+	bool l = vmcs_read(GUEST_CS_AR_BYTES) & ACCESS_L;
+
+	if (cr0 & X86_CR0_PG)
+		return !(vmcs_read(GUEST_IA32_EFER) & EFER_LME) || ((cr4 & X86_CR4_PAE) && !l);
+	return !(cr4 & X86_CR4_PCIDE) && !((vmcs_read(GUEST_IA32_EFER) & EFER_LMA) && l);
+}
+
 /*
  * The guest changes bits that the module owns, and perhaps others with them.
  * Put the owned ones into the shadow and let the CPU execute the instruction
@@ -125,7 +137,9 @@ static u64 gpr(struct posada_vcpu *vcpu, unsigned int n)
  */
 static int mov_to_cr0(struct posada_vcpu *vcpu, u64 value)
 {
-	if (!cr0_valid(value))
+	u64 real = vmcs_read(GUEST_CR0);
+
+	if (!cr0_valid(value) || ((value ^ real) & X86_CR0_PG && !paging_valid(value)))
 		return inject_gp(vcpu);
 	vmcs_write(CR0_READ_SHADOW, value);
 	return EXIT_RESUME;
@@ -136,10 +150,12 @@ static int mov_to_cr4(struct posada_vcpu *vcpu, u64 value)
 	u64 real = vmcs_read(GUEST_CR4);
 	bool lma = vmcs_read(GUEST_IA32_EFER) & EFER_LMA;
 
-	if (!cr4_valid(vcpu, value))
+	if (!cr4_valid(&vcpu->cpuid, value))
 		return inject_gp(vcpu);
 	/* What the second execution would refuse must not half happen. */
 	if (lma ? !(value & X86_CR4_PAE) : !!(value & X86_CR4_PCIDE))
+		return inject_gp(vcpu);
+	if ((value & ~real & X86_CR4_PCIDE) && (vmcs_read(GUEST_CR3) & 0xfff))
 		return inject_gp(vcpu);
 	vmcs_write(CR4_READ_SHADOW, value);
 	if ((value ^ real) & X86_CR4_OSXSAVE) {
@@ -188,9 +204,28 @@ static void load_all(const unsigned long dr[4])
 	native_set_debugreg(3, dr[3]);
 }
 
-/* DR7 is in the VMCS; after an exit it is 400h, so nothing of this can trap here. */
+/* Bits 3:0, BD and BS of a debug exception (SDM 3C table 28-1). */
+#define DR6_CAUSES	0x600fULL
+
+void dr6_merge(struct posada_vcpu *vcpu, u64 qual)
+{
+	unsigned long dr6 = vcpu->dr_loaded ? native_get_debugreg(6) : vcpu->dr6;
+
+	dr6 = (dr6 & ~0xfUL) | (qual & DR6_CAUSES);
+	if (vcpu->dr_loaded)
+		native_set_debugreg(6, dr6);
+	else
+		vcpu->dr6 = dr6;
+}
+
+/*
+ * DR7 is in the VMCS, and 400h after an exit; before the first entry it is the
+ * host's, which must not watch the guest's addresses.
+ */
 void dr_load(struct posada_vcpu *vcpu)
 {
+	if (this_cpu_read(cpu_dr7))
+		native_set_debugreg(7, DR7_RESET);
 	save_all(vcpu->host_dr);
 	load_all(vcpu->dr);
 	native_set_debugreg(6, vcpu->dr6);

@@ -21,7 +21,9 @@ int exit_hlt(struct posada_vcpu *vcpu)
 		return exit_to_user_insn(vcpu, POSADA_EXIT_HLT);
 	exit_skip(vcpu);
 	vcpu->events.check = true;
-	if (inject_wakes(vcpu))
+	vcpu->halted_in_nmi = vmcs_read(GUEST_INTERRUPTIBILITY_INFO) & GUEST_INTR_STATE_NMI;
+	/* The trap of single-stepping is an event that wakes at once. */
+	if (inject_wakes(vcpu) || (vcpu->exit.rflags & RFLAGS_TF))
 		return EXIT_RESUME;
 	vcpu->halted = true;
 	return EXIT_HALT;

@@ -21,6 +21,7 @@
 
 u64 fpu_mask;
 u32 fpu_size;
+static u32 ends[8];	/* where each component of @fpu_mask ends in the area */
 static u32 mxcsr_mask;	/* bits of MXCSR that may be set (SDM 1 11.6.6) */
 
 /* The legacy region and the header, as SDM 1 13.4 lays them out. */
@@ -46,14 +47,9 @@ u32 fpu_size_of(u64 xcr0)
 	u32 size = LEGACY_BYTES + HEADER_BYTES;
 	int i;
 
-	for (i = 2; i < 63; i++) {
-		u32 bytes, offset, ecx, edx;
-
-		if (!(xcr0 & BIT_ULL(i)))
-			continue;
-		cpuid_count(XSAVE_LEAF, i, &bytes, &offset, &ecx, &edx);
-		size = max(size, offset + bytes);
-	}
+	for (i = 2; i < ARRAY_SIZE(ends); i++)
+		if (xcr0 & BIT_ULL(i))
+			size = max(size, ends[i]);
 	return size;
 }
 
@@ -63,6 +59,8 @@ void fpu_init(void)
 			  XFEATURE_MASK_OPMASK | XFEATURE_MASK_ZMM_Hi256 |
 			  XFEATURE_MASK_Hi16_ZMM;
 	static struct xsave_head image __aligned(64);
+	u32 bytes, offset, ecx, edx;
+	int i;
 
 	/* 0 in the image means the default of the first CPUs with SSE. */
 	kernel_fpu_begin();
@@ -77,6 +75,10 @@ void fpu_init(void)
 	}
 	/* No PKRU, AMX or supervisor state: what the guest cannot reach stays the host's. */
 	fpu_mask = xgetbv(XCR_XFEATURE_ENABLED_MASK) & known;
+	for (i = 2; i < ARRAY_SIZE(ends); i++) {
+		cpuid_count(XSAVE_LEAF, i, &bytes, &offset, &ecx, &edx);
+		ends[i] = offset + bytes;
+	}
 	fpu_size = fpu_size_of(fpu_mask);
 }
 

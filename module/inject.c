@@ -11,13 +11,6 @@
 #define RFLAGS_IF	(1ULL << 9)
 #define CR0_PE		(1ULL << 0)
 
-#define VECTOR_UD	6
-#define VECTOR_DF	8
-#define VECTOR_GP	13
-#define VECTOR_PF	14
-#define VECTOR_BP	3
-#define VECTOR_OF	4
-
 #define SHADOW	(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)
 
 /* The vector to deliver: above the task priority, highest first; -1 for none. */
@@ -25,9 +18,10 @@ static int highest_vector(struct posada_vcpu *vcpu)
 {
 	unsigned long bit = find_last_bit(vcpu->events.vectors, 256);
 
-	if (bit == 256 || (bit >> 4) <= (vcpu_tpr(vcpu) >> 4))
+	if (bit == 256)
 		return -1;
-	return bit;
+	/* Below 16: a PIC's in real mode, put back; no priority class holds those. */
+	return bit < 16 || (bit >> 4) > (vcpu_tpr(vcpu) >> 4) ? (int)bit : -1;
 }
 
 /*
@@ -39,7 +33,7 @@ static void set_threshold(struct posada_vcpu *vcpu)
 	unsigned long bit = find_last_bit(vcpu->events.vectors, 256);
 	u32 threshold = 0;
 
-	if (bit < 256 && (bit >> 4) <= (vcpu_tpr(vcpu) >> 4))
+	if (bit >= 16 && bit < 256 && (bit >> 4) <= (vcpu_tpr(vcpu) >> 4))
 		threshold = bit >> 4;
 	if (threshold != vcpu->events.threshold) {
 		vcpu->events.threshold = threshold;
@@ -52,12 +46,30 @@ static void enter_with(u32 info)
 	vmcs_write(VM_ENTRY_INTR_INFO_FIELD, info);
 }
 
+/* Faults push RF=1, so that a breakpoint on the instruction does not come again
+ * (SDM 3B 18.3.1.1); traps and aborts push it as it is.
+ */
+static bool is_fault(u32 event)
+{
+	u32 vector = event & INTR_INFO_VECTOR_MASK;
+
+	return (event & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_HARD_EXCEPTION &&
+	       vector != VECTOR_DB && vector != VECTOR_DF && vector != VECTOR_MC;
+}
+
 static void deliver_event(struct posada_vcpu *vcpu)
 {
 	struct events *e = &vcpu->events;
 
-	if (e->event & INTR_INFO_DELIVER_CODE_MASK)
-		vmcs_write(VM_ENTRY_EXCEPTION_ERROR_CODE, e->error);
+	if (e->event & INTR_INFO_DELIVER_CODE_MASK) {
+		/* Real mode has no error codes (SDM 3C 27.2.1.3). */
+		if (vmcs_read(GUEST_CR0) & CR0_PE)
+			vmcs_write(VM_ENTRY_EXCEPTION_ERROR_CODE, e->error);
+		else
+			e->event &= ~INTR_INFO_DELIVER_CODE_MASK;
+	}
+	if (!e->again && is_fault(e->event))
+		vmcs_write(GUEST_RFLAGS, vmcs_read(GUEST_RFLAGS) | RFLAGS_RF);
 	vmcs_write(VM_ENTRY_INSTRUCTION_LEN, e->length);
 	enter_with(e->event);
 	if (e->again)
@@ -77,7 +89,13 @@ static u32 blocking(struct posada_vcpu *vcpu)
 		state &= ~SHADOW;
 		vmcs_write(GUEST_INTERRUPTIBILITY_INFO, state);
 	}
+	vcpu->events.shadow_stale = false;
 	return state;
+}
+
+void inject_settle_shadow(struct posada_vcpu *vcpu)
+{
+	blocking(vcpu);
 }
 
 /*
@@ -200,7 +218,7 @@ bool inject_wakes(struct posada_vcpu *vcpu)
 {
 	struct events *e = &vcpu->events;
 
-	if (e->event || atomic_read(&e->nmis))
+	if (e->event || (atomic_read(&e->nmis) && !vcpu->halted_in_nmi))
 		return true;
 	if (!(vcpu->exit.rflags & RFLAGS_IF))
 		return false;
@@ -261,6 +279,20 @@ bool inject_exception(struct posada_vcpu *vcpu, u8 vector, bool with_error, u32 
 	e->check = true;
 	vcpu->halted = false;
 	return true;
+}
+
+int inject_icebp(struct posada_vcpu *vcpu)
+{
+	struct events *e = &vcpu->events;
+
+	if (e->event)
+		put_back(vcpu, e->event);
+	e->event = INTR_INFO_VALID_MASK | INTR_TYPE_PRIV_SW_EXCEPTION | VECTOR_DB;
+	e->error = 0;
+	e->length = vcpu->exit.insn_len;
+	e->again = true;
+	e->check = true;
+	return EXIT_RESUME;
 }
 
 int inject_ud(struct posada_vcpu *vcpu)

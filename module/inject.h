@@ -13,6 +13,16 @@
 struct posada_vcpu;
 struct posada_interrupt;
 
+#define VECTOR_DB	1
+#define VECTOR_BP	3
+#define VECTOR_OF	4
+#define VECTOR_UD	6
+#define VECTOR_DF	8
+#define VECTOR_GP	13
+#define VECTOR_PF	14
+#define VECTOR_AC	17
+#define VECTOR_MC	18
+
 /**
  * struct events - what waits for the guest
  * @vectors: [a] external interrupts, one bit each
@@ -57,6 +67,9 @@ void inject_undo(struct posada_vcpu *vcpu);
 /* After an exit that can break a delivery: take the event back. */
 void inject_requeue(struct posada_vcpu *vcpu);
 
+/* The STI or MOV-SS shadow in the VMCS as the guest sees it; VMCS current. */
+void inject_settle_shadow(struct posada_vcpu *vcpu);
+
 /* Would a halted vCPU wake? */
 bool inject_wakes(struct posada_vcpu *vcpu);
 
@@ -71,6 +84,9 @@ bool inject_wakes(struct posada_vcpu *vcpu);
  * Return: false for a triple fault.
  */
 bool inject_exception(struct posada_vcpu *vcpu, u8 vector, bool with_error, u32 error);
+
+/* INT1: a #DB that is an instruction of its own; answers EXIT_RESUME. */
+int inject_icebp(struct posada_vcpu *vcpu);
 
 /* #UD, #GP(0): for exit handlers, which answer the result. */
 int inject_ud(struct posada_vcpu *vcpu);

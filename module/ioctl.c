@@ -177,10 +177,10 @@ static int copy_arrays(struct state_arrays *a, const struct posada_state *state,
 	int err = 0;
 
 	*a = (struct state_arrays) { };
-	if (state->groups & POSADA_STATE_MSRS) {
+	if (state->nr_msrs) {
 		if (state->nr_msrs > MAX_MSRS)
 			return -ENOSPC;
-		a->msrs = vmemdup_user(msrs, max(state->nr_msrs, 1U) * sizeof(*a->msrs));
+		a->msrs = vmemdup_user(msrs, state->nr_msrs * sizeof(*a->msrs));
 		if (IS_ERR(a->msrs)) {
 			err = PTR_ERR(a->msrs);
 			a->msrs = NULL;
@@ -303,21 +303,23 @@ static long do_cpuid_get(void *object, union argument *arg)
 
 static int set_table(struct posada_vcpu *vcpu, const struct posada_cpuid_entry *entries, u32 nr)
 {
-	int err = vcpu_open(vcpu);
-	u64 cr4;
+	struct cpuid table = { };
+	int err = cpuid_set(&table, entries, nr);
 
 	if (err)
 		return err;
-	cr4 = cr4_read();
-	vcpu_close(vcpu);
-
-	err = cpuid_set(&vcpu->cpuid, entries, nr, cr4);
-	if (!err)
-		err = vcpu_open(vcpu);
-	if (!err) {
+	err = vcpu_open(vcpu);
+	if (err)
+		goto out_free_table;
+	if (cr4_valid(&table, cr4_read())) {
+		swap(vcpu->cpuid, table);
 		cr_update_owned(vcpu);
-		vcpu_close(vcpu);
+	} else {
+		err = -EINVAL;
 	}
+	vcpu_close(vcpu);
+out_free_table:
+	cpuid_free(&table);
 	return err;
 }
 
@@ -330,8 +332,8 @@ static long do_cpuid_set(void *object, union argument *arg)
 
 	if (nr > CPUID_MAX_ENTRIES)
 		return -ENOSPC;
-	entries = vmemdup_user(u64_to_user_ptr(arg->cpuid.entries),
-			       max(nr, 1U) * sizeof(*entries));
+	entries = nr ? vmemdup_user(u64_to_user_ptr(arg->cpuid.entries),
+				    nr * sizeof(*entries)) : NULL;
 	if (IS_ERR(entries))
 		return PTR_ERR(entries);
 	err = lock_idle(vcpu);

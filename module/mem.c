@@ -14,6 +14,7 @@
 #include "layout.h"
 #include "ledger.h"
 
+#define REMOVE_BYTES	(64ULL << 20)	/* 32 tables a hold of the lock */
 #define AROUND_BYTES	(MEM_AROUND * PAGE_SIZE)
 
 /* One range of the layout and the notifier that watches its backing. */
@@ -49,14 +50,25 @@ static void flush_running(struct mem *mem)
 	on_each_cpu_cond_mask(runs_here, exited, mem, true, cpu_online_mask);
 }
 
-/* Remove [start, end) of guest-physical space; the caller flushes if true. */
+/*
+ * Remove [start, end) of guest-physical space; the caller flushes if true.  In
+ * pieces, because vCPUs wait for the lock with interrupts off.
+ */
 static bool remove(struct mem *mem, u64 start, u64 end)
 {
-	lockdep_assert_held(&mem->lock);
-	if (!ept_zap(&mem->ept, start, end))
-		return false;
-	WRITE_ONCE(mem->generation, mem->generation + 1);
-	return true;
+	bool any = false;
+	u64 next;
+
+	for (; start < end; start = next) {
+		next = min(round_down(start, REMOVE_BYTES) + REMOVE_BYTES, end);
+		spin_lock(&mem->lock);
+		if (ept_zap(&mem->ept, start, next)) {
+			WRITE_ONCE(mem->generation, mem->generation + 1);
+			any = true;
+		}
+		spin_unlock(&mem->lock);
+	}
+	return any;
 }
 
 static bool invalidate(struct mmu_interval_notifier *notifier,
@@ -66,15 +78,14 @@ static bool invalidate(struct mmu_interval_notifier *notifier,
 	u64 start = max_t(u64, range->start, r->at.hva);
 	u64 end = min_t(u64, range->end, r->at.hva + r->at.length);
 	struct mem *mem = r->mem;
-	bool flush = false;
 
+	/* From here on nothing seen earlier is installed; see install(). */
 	spin_lock(&mem->lock);
 	mmu_interval_set_seq(notifier, seq);
-	if (r->live && start < end)
-		flush = remove(mem, round_down(start - r->at.hva, PAGE_SIZE) + r->at.gpa,
-			       round_up(end - r->at.hva, PAGE_SIZE) + r->at.gpa);
 	spin_unlock(&mem->lock);
-	if (flush)
+	if (start < end &&
+	    remove(mem, round_down(start - r->at.hva, PAGE_SIZE) + r->at.gpa,
+		   round_up(end - r->at.hva, PAGE_SIZE) + r->at.gpa))
 		flush_running(mem);
 	return true;
 }
@@ -268,14 +279,14 @@ static void commit(struct mem *mem, struct mem_range **next, unsigned int nr)
 		old[i]->live = false;
 	for (i = 0; i < nr; i++)
 		next[i]->live = true;
-	for (i = 0; i < old_nr; i++)
-		if (!old[i]->live)
-			flush |= remove(mem, old[i]->at.gpa,
-					old[i]->at.gpa + old[i]->at.length);
 	mem->ranges = next;
 	mem->nr = nr;
 	spin_unlock(&mem->lock);
 
+	for (i = 0; i < old_nr; i++)
+		if (!old[i]->live)
+			flush |= remove(mem, old[i]->at.gpa,
+					old[i]->at.gpa + old[i]->at.length);
 	if (flush)
 		flush_running(mem);
 	for (i = 0; i < old_nr; i++)

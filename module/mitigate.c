@@ -7,12 +7,14 @@
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/printk.h>
+#include <linux/topology.h>
 #include <asm/cpufeature.h>
 #include <asm/msr.h>
 #include <asm/nospec-branch.h>
 #include <asm/processor.h>
 
 #include "compat.h"
+#include "vcpu.h"
 
 /* Four times the 16 KiB way of the largest L1D: reading it all replaces all. */
 #define L1D_FILL_ORDER	4
@@ -23,7 +25,7 @@ MODULE_PARM_DESC(allow_unmitigated, "run guests although a speculation defence t
 
 static bool flush_l1d;		/* L1TF (SDM 3C 29.3.4; CVE-2018-3646) */
 static u8 *l1d_fill;		/* only where there is no IA32_FLUSH_CMD */
-static DEFINE_PER_CPU(struct posada_vcpu *, last_vcpu);
+static DEFINE_PER_CPU(u64, last_serial);
 
 static bool has_ibpb(void)
 {
@@ -53,6 +55,8 @@ int mitigate_init(void)
 		return -EPERM;
 	}
 	flush_l1d = compat_l1tf_flush();
+	if (flush_l1d && cpumask_weight(topology_sibling_cpumask(0)) > 1)
+		pr_warn("posada: L1TF: sibling threads share the L1 cache; with guests you do not trust, boot with nosmt\n");
 	if (!flush_l1d || boot_cpu_has(X86_FEATURE_FLUSH_L1D))
 		return 0;
 	l1d_fill = (u8 *)__get_free_pages(GFP_KERNEL | __GFP_ZERO, L1D_FILL_ORDER);
@@ -81,12 +85,17 @@ static void fill_l1d(void)
 void mitigate_load(struct posada_vcpu *vcpu)
 {
 	/* Another vCPU's branches must not steer this one's. */
-	if (unlikely(this_cpu_read(last_vcpu) != vcpu)) {
-		this_cpu_write(last_vcpu, vcpu);
-		if (has_ibpb())
-			wrmsrq(MSR_IA32_PRED_CMD, PRED_CMD_IBPB);
-	}
-	if (!flush_l1d)
+	if (likely(this_cpu_read(last_serial) == vcpu->serial))
+		return;
+	this_cpu_write(last_serial, vcpu->serial);
+	if (has_ibpb())
+		wrmsrq(MSR_IA32_PRED_CMD, PRED_CMD_IBPB);
+}
+
+/* What host code left in the L1 data cache, the guest could read (L1TF). */
+void mitigate_flush(void)
+{
+	if (likely(!flush_l1d))
 		return;
 	if (l1d_fill)
 		fill_l1d();

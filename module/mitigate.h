@@ -13,6 +13,7 @@ int mitigate_init(void);
 void mitigate_exit(void);
 
 void mitigate_load(struct posada_vcpu *vcpu);	/* preemption off, before the guest */
-void mitigate_save(void);			/* preemption off, after it */
+void mitigate_flush(void);	/* interrupts off, after host code ran with them on */
+void mitigate_save(void);			/* preemption off, after the guest */
 
 #endif /* POSADA_MITIGATE_H */

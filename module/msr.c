@@ -13,6 +13,7 @@
 
 #include "cpu.h"
 #include "vcpu.h"
+#include "vm.h"
 #include "vmx_ops.h"
 
 #define MISC_ENABLE_DEFAULT	1ULL	/* fast strings */
@@ -155,21 +156,30 @@ static u64 read_tsc(struct posada_vcpu *vcpu)
 	return rdtsc() + vmcs_read(TSC_OFFSET);
 }
 
-static void write_tsc_offset(struct posada_vcpu *vcpu, u64 offset)
+/* In the middle of RUN: the guest writes, not the program by STATE_SET. */
+static bool by_guest(const struct posada_vcpu *vcpu)
 {
-	vcpu->msrs.tsc_adjust += offset - vmcs_read(TSC_OFFSET);
+	return rcu_access_pointer(vcpu->runner) == current;
+}
+
+/*
+ * The guest's writes of one move the other by as much (SDM 3B 18.17.3).  The
+ * program's do not: it restores both.
+ */
+static void write_tsc(struct posada_vcpu *vcpu, u64 value)
+{
+	u64 offset = value - rdtsc();
+
+	if (by_guest(vcpu))
+		vcpu->msrs.tsc_adjust += offset - vmcs_read(TSC_OFFSET);
 	vmcs_write(TSC_OFFSET, offset);
 }
 
-static void write_tsc(struct posada_vcpu *vcpu, u64 value)
-{
-	write_tsc_offset(vcpu, value - rdtsc());
-}
-
-/* Writing TSC_ADJUST moves the TSC by as much (SDM 3B 18.17.3). */
 static void write_tsc_adjust(struct posada_vcpu *vcpu, u64 value)
 {
-	write_tsc_offset(vcpu, vmcs_read(TSC_OFFSET) + value - vcpu->msrs.tsc_adjust);
+	if (by_guest(vcpu))
+		vmcs_write(TSC_OFFSET, vmcs_read(TSC_OFFSET) + value - vcpu->msrs.tsc_adjust);
+	vcpu->msrs.tsc_adjust = value;
 }
 
 static u64 read_kernel_gs(struct posada_vcpu *vcpu)
@@ -213,11 +223,9 @@ static void write_efer(struct posada_vcpu *vcpu, u64 value)
 {
 	u64 lma = vmcs_read(GUEST_IA32_EFER) & EFER_LMA;	/* read-only */
 	struct msrs *m = &vcpu->msrs;
-	bool in_guest = rcu_access_pointer(vcpu->runner) == current;
-
 	msr_set_efer(vcpu, (value & ~EFER_LMA) | lma);
 	/* In the middle of RUN the CPU must follow at once. */
-	if (in_guest && m->syscall != m->loaded) {
+	if (by_guest(vcpu) && m->syscall != m->loaded) {
 		if (m->syscall)
 			load_syscall(m);
 		else
@@ -255,7 +263,7 @@ static void write_fmask(struct posada_vcpu *vcpu, u64 value)
 static void write_tsc_aux(struct posada_vcpu *vcpu, u64 value)
 {
 	vcpu->msrs.tsc_aux = value;
-	if (rcu_access_pointer(vcpu->runner) == current)
+	if (by_guest(vcpu))
 		msr_put(MSR_TSC_AUX, value);
 }
 
@@ -375,6 +383,6 @@ void msr_reset(struct posada_vcpu *vcpu)
 {
 	vcpu->msrs.misc_enable = MISC_ENABLE_DEFAULT;
 	vmcs_write(GUEST_IA32_PAT, PAT_DEFAULT);
-	vmcs_write(TSC_OFFSET, -rdtsc());	/* the guest's TSC starts at 0 */
+	vmcs_write(TSC_OFFSET, -vcpu->vm->tsc_base);
 	msr_set_efer(vcpu, 0);
 }

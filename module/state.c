@@ -61,6 +61,8 @@ void state_reset(struct posada_vcpu *vcpu)
 	vmcs_write(GUEST_INTERRUPTIBILITY_INFO, 0);
 	vmcs_write(GUEST_ACTIVITY_STATE, 0);
 	vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, 0);
+	for (i = 0; i < 4; i++)
+		vmcs_write(GUEST_PDPTR0 + 2 * i, 0);
 	cr_reset(vcpu);
 	msr_reset(vcpu);
 	vcpu->run->regs[POSADA_RDX] = 0x600;	/* family 6 */
@@ -221,7 +223,7 @@ static u32 check_control(struct posada_vcpu *vcpu, const struct posada_control *
 
 	if (!cr0_valid(c->cr0))
 		return BAD(control.cr0);
-	if (!cr4_valid(vcpu, c->cr4) || (lma && !(c->cr4 & X86_CR4_PAE)))
+	if (!cr4_valid(&vcpu->cpuid, c->cr4) || (lma && !(c->cr4 & X86_CR4_PAE)))
 		return BAD(control.cr4);
 	if (c->cr8 > 15)
 		return BAD(control.cr8);
@@ -391,6 +393,7 @@ static void set_events(struct posada_vcpu *vcpu, const struct posada_events *e)
 	atomic_set(&vcpu->events.nmis, e->nmis);
 	vcpu->halted = e->activity == POSADA_HALTED;
 	vcpu->dead = e->activity == POSADA_SHUTDOWN;
+	vcpu->halted_in_nmi = e->shadow & POSADA_SHADOW_NMI;
 	vmcs_write(GUEST_INTERRUPTIBILITY_INFO, e->shadow);
 	vcpu->events.shadow_stale = false;
 	vcpu->events.event = e->event;
@@ -418,6 +421,7 @@ int state_set(struct posada_vcpu *vcpu, struct posada_state *state,
 		err = -EINVAL;
 		goto out_close;
 	}
+	inject_settle_shadow(vcpu);
 	if (groups & POSADA_STATE_REGS)
 		set_regs(vcpu, &state->regs);
 	if (groups & POSADA_STATE_SEGMENTS)

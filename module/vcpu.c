@@ -34,9 +34,9 @@
 /* Entries in a row with the host's interrupts off; each is at most an exit long. */
 #define ENTRIES_IN_A_ROW	64
 
-#define EXCEPTION_MC	18
 
 static DEFINE_IDA(vpids);
+static atomic64_t serials = ATOMIC64_INIT(0);
 
 int vcpu_init(void)
 {
@@ -108,6 +108,7 @@ static void apply(struct posada_vcpu *vcpu)
 			exit_skip_to(vcpu, READ_ONCE(run->rip));
 		else if (what & POSADA_APPLY_SKIP)
 			exit_skip(vcpu);
+		inject_settle_shadow(vcpu);	/* IF=0 and a shadow do not go together */
 	}
 	run->apply = 0;
 }
@@ -165,7 +166,8 @@ static int guest_loop(struct posada_vcpu *vcpu)
 /* Host registers that a VM exit changes and that host code with interrupts on needs. */
 static void host_debug_save(struct posada_vcpu *vcpu)
 {
-	vcpu->host_debugctl = msr_get(MSR_IA32_DEBUGCTLMSR);
+	if (vmx_caps.debugctl)
+		vcpu->host_debugctl = msr_get(MSR_IA32_DEBUGCTLMSR);
 	if (vmx_caps.perf_global)
 		vmcs_write(HOST_IA32_PERF_GLOBAL_CTRL, msr_get(MSR_CORE_PERF_GLOBAL_CTRL));
 }
@@ -191,6 +193,7 @@ static int window(struct posada_vcpu *vcpu)
 
 	if (unlikely(err))
 		return err;
+	mitigate_flush();
 	mem_enter(&vcpu->vm->mem);
 	generation = READ_ONCE(vcpu->vm->mem.generation);
 	if (unlikely(vcpu->generation != generation))
@@ -229,13 +232,16 @@ static int stay_loop(struct posada_vcpu *vcpu)
 			/* The pending interrupt arrives between these two. */
 			asm volatile("nop");
 			local_irq_disable();
+			/* Newer kernels hold them off while the FPU is in use. */
+			if (unlikely(local_softirq_pending()))
+				return EXIT_WORK;
 			continue;
 		case EXIT_NMI:
 			/* NMIs are blocked until the IRET of this one. */
-			asm volatile("int $2");
+			asm volatile("int $2" : : : "memory");
 			continue;
 		case EXIT_MCE:
-			asm volatile("int $18");
+			asm volatile("int $18" : : : "memory");
 			continue;
 		}
 		return answer;
@@ -360,7 +366,7 @@ static int run_loop(struct posada_vcpu *vcpu)
 		answer = stay(vcpu);
 		if (answer == EXIT_FAULT)
 			answer = resolve(vcpu);
-		else if (answer == EXIT_WORK)
+		else if (answer == EXIT_WORK || answer == -EAGAIN)
 			answer = work();
 	}
 	return answer < 0 ? answer : 0;
@@ -411,6 +417,7 @@ int vcpu_run(struct posada_vcpu *vcpu)
 	err = check_run(vcpu);
 	if (err)
 		goto out_unlock;
+	run->status = 0;
 	if (unlikely(vcpu->dead)) {
 		run->reason = POSADA_EXIT_SHUTDOWN;
 		goto out_unlock;
@@ -420,7 +427,6 @@ int vcpu_run(struct posada_vcpu *vcpu)
 	err = run_loop(vcpu);
 	rcu_assign_pointer(vcpu->runner, NULL);
 
-	run->status = 0;
 	if (vcpu->events.taken) {
 		vcpu->events.taken = false;
 		run->offer = 0;
@@ -450,11 +456,10 @@ void vcpu_kick(struct posada_vcpu *vcpu)
 
 /* ---- outside of RUN -------------------------------------------------------------------------- */
 
-int vcpu_open(struct posada_vcpu *vcpu)
+static int open_here(struct posada_vcpu *vcpu)
 {
 	int err;
 
-	lockdep_assert_held(&vcpu->mutex);
 	preempt_disable();
 	if (vcpu->cpu != smp_processor_id())
 		moved(vcpu);
@@ -471,6 +476,19 @@ out_enable_irqs:
 	local_irq_enable();
 out_enable_preemption:
 	preempt_enable();
+	return err;
+}
+
+int vcpu_open(struct posada_vcpu *vcpu)
+{
+	int err;
+
+	lockdep_assert_held(&vcpu->mutex);
+	do {
+		err = open_here(vcpu);
+		if (err == -EAGAIN)	/* this CPU is going down: to another */
+			schedule_timeout_uninterruptible(1);
+	} while (err == -EAGAIN);
 	return err;
 }
 
@@ -497,13 +515,14 @@ static void vmcs_init(struct posada_vcpu *vcpu)
 	vmcs_write(SECONDARY_VM_EXEC_CONTROL, cpu2);
 	vmcs_write(VM_EXIT_CONTROLS, caps->exit);
 	vmcs_write(VM_ENTRY_CONTROLS, caps->entry);
-	vmcs_write(EXCEPTION_BITMAP, BIT(EXCEPTION_MC));
+	vmcs_write(EXCEPTION_BITMAP, BIT(VECTOR_DB) | BIT(VECTOR_AC) | BIT(VECTOR_MC));
 	vmcs_write(PAGE_FAULT_ERROR_CODE_MASK, 0);
 	vmcs_write(PAGE_FAULT_ERROR_CODE_MATCH, 0);
 	vmcs_write(CR3_TARGET_COUNT, 0);
 	vmcs_write(VM_EXIT_MSR_STORE_COUNT, 0);
 	vmcs_write(VM_EXIT_MSR_LOAD_COUNT, 0);
 	vmcs_write(VM_ENTRY_MSR_LOAD_COUNT, 0);
+	vmcs_write(VM_ENTRY_INTR_INFO_FIELD, 0);
 	vmcs_write(VMCS_LINK_POINTER, ~0ULL);
 	vmcs_write(MSR_BITMAP, msr_bitmap());
 	vmcs_write(EPT_POINTER, vcpu->vm->mem.ept.eptp);
@@ -543,7 +562,7 @@ static int fill(struct posada_vcpu *vcpu)
 	int err;
 
 	entries = cpuid_supported(&nr);
-	err = cpuid_set(&vcpu->cpuid, entries, nr, 0);
+	err = cpuid_set(&vcpu->cpuid, entries, nr);
 	if (err)
 		return err;
 	mutex_lock(&vcpu->mutex);
@@ -567,6 +586,7 @@ struct posada_vcpu *vcpu_create(struct posada_vm *vm, u32 id)
 	if (!vcpu)
 		goto out_free_id;
 	vcpu->id = id;
+	vcpu->serial = atomic64_inc_return(&serials);
 	vcpu->vm = vm;
 	vcpu->cpu = -1;
 	mutex_init(&vcpu->mutex);

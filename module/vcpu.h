@@ -59,6 +59,8 @@ struct exit_record {
  * @generation: [v] mem.generation at the last INVEPT on this CPU
  * @cpu: [v] where the vCPU ran last, or -1
  * @halted: [v] in HLT
+ * @halted_in_nmi: [v] HLT in an NMI handler: an NMI does not wake it
+ * @serial: [I] never the same for two vCPUs, dead ones included
  * @dead: [v] a triple fault happened: every RUN says so
  * @osxsave: [v] the guest's CR4.OSXSAVE, so that its XCR0 is in force
  * @dr_loaded: [v] the guest's debug registers are in the CPU
@@ -89,8 +91,10 @@ struct posada_vcpu {
 	u32 controls;
 	struct exit_record exit;
 	u64 generation;
+	u64 serial;
 	int cpu;
 	bool halted;
+	bool halted_in_nmi;
 	bool dead;
 	bool osxsave;
 	bool dr_loaded;

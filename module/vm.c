@@ -3,6 +3,7 @@
 
 #include <linux/err.h>
 #include <linux/slab.h>
+#include <asm/tsc.h>
 
 #include "cpu.h"
 #include "ledger.h"
@@ -16,6 +17,7 @@ struct posada_vm *vm_create(void)
 	if (!vm)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&vm->kref);
+	vm->tsc_base = rdtsc();
 	err = mem_create(&vm->mem);
 	if (err)
 		goto out_free_vm;

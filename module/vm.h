@@ -14,11 +14,13 @@
 /**
  * struct posada_vm - one virtual machine
  * @mem: its memory; has its own locks
+ * @tsc_base: [I] the host's TSC when the VM was made: the guests' starts at 0 there
  * @kref: the VM fd and every vCPU hold one
  * @ids: [a] vCPU ids in use
  */
 struct posada_vm {
 	struct mem mem;
+	u64 tsc_base;
 	struct kref kref;
 	DECLARE_BITMAP(ids, VM_MAX_VCPUS);
 };

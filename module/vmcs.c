@@ -31,6 +31,8 @@ int vmcs_create(struct vmcs *vmcs)
 	vmcs->cpu = -1;
 	vmcs->host_cpu = -1;
 	vmcs->launched = false;
+	/* Not yet in the VMCS, whatever the first values are. */
+	vmcs->host_rsp = vmcs->host_cr3 = vmcs->host_cr4 = vmcs->host_fs_base = ~0UL;
 	INIT_LIST_HEAD(&vmcs->link);
 	return 0;
 }

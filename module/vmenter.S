@@ -138,6 +138,7 @@ SYM_INNER_LABEL_ALIGN(vmexit_landing, SYM_L_GLOBAL)
 	mov	%rax, %rdx
 	shr	$32, %rdx
 	wrmsr
+	lfence
 .Lno_ibrs:
 	mov	%ebx, %eax
 

@@ -366,7 +366,8 @@ struct posada_create_vcpu {
  * @mmio.gva: guest-linear address, with POSADA_ACCESS_GVA
  * @mmio.flags: POSADA_ACCESS_* bits
  * @mmio.error: POSADA_EXIT_MEMORY: the errno that the host's fault handling
- *              gave (EFAULT: no mapping or wrong permission; EHWPOISON ...)
+ *              gave: EFAULT (no mapping, wrong permission, a poisoned
+ *              page, a fault that a userfaultfd does not serve)
  * @msr: out, POSADA_EXIT_RDMSR and POSADA_EXIT_WRMSR
  * @msr.index: ECX
  * @msr.reserved: 0
