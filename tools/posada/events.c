@@ -135,13 +135,25 @@ static void wake_ready(struct events *events, struct event_source *source)
 		input_watch(events, true);
 }
 
-#define DEVICE_TIMER(name, call)                                                  \
-	static void name(struct events *events, struct event_source *source)     \
-	{                                                                         \
-		(void)source;                                                     \
-		pthread_mutex_lock(&events->vm->lock);                            \
-		call;                                                             \
-		pthread_mutex_unlock(&events->vm->lock);                          \
+/*
+ * How often a timer went off does not matter: ticks that were missed are not
+ * made up for.  But a periodic timerfd goes on only once it has been read.
+ */
+static bool expired(const struct event_source *source)
+{
+	uint64_t times;
+
+	return read(source->fd, &times, sizeof(times)) == sizeof(times);
+}
+
+#define DEVICE_TIMER(name, call)                                              \
+	static void name(struct events *events, struct event_source *source) \
+	{                                                                     \
+		if (!expired(source))                                         \
+			return;                                               \
+		pthread_mutex_lock(&events->vm->lock);                        \
+		call;                                                         \
+		pthread_mutex_unlock(&events->vm->lock);                      \
 	}
 
 DEVICE_TIMER(pit_ready, pit_expired(&events->vm->pit))
@@ -150,8 +162,8 @@ DEVICE_TIMER(rtc_second_ready, rtc_second_expired(&events->vm->rtc))
 
 static void second_ready(struct events *events, struct event_source *source)
 {
-	(void)source;
-	vm_request(events->vm, REQUEST_LOOK);
+	if (expired(source))
+		vm_request(events->vm, REQUEST_LOOK);
 }
 
 static void deadline_ready(struct events *events, struct event_source *source)
@@ -187,7 +199,6 @@ void events_remove(struct events *events, struct event_source *source)
 	epoll_ctl(events->epoll, EPOLL_CTL_DEL, source->fd, NULL);
 }
 
-/* Nobody reads a timer that is watched by edges: that saves a system call per tick. */
 static int add_own(struct events *events, int fd, uint32_t how,
 		   void (*ready)(struct events *events, struct event_source *source))
 {
@@ -217,15 +228,16 @@ static int add_all(struct events *events)
 	if (!err)
 		err = add_own(events, vm->wake, EPOLLIN, wake_ready);
 	if (!err)
-		err = add_own(events, vm->pit.timer, EPOLLIN | EPOLLET, pit_ready);
+		err = add_own(events, vm->pit.timer, EPOLLIN, pit_ready);
 	if (!err)
-		err = add_own(events, vm->rtc.periodic, EPOLLIN | EPOLLET, rtc_periodic_ready);
+		err = add_own(events, vm->rtc.periodic, EPOLLIN, rtc_periodic_ready);
 	if (!err)
-		err = add_own(events, vm->rtc.second, EPOLLIN | EPOLLET, rtc_second_ready);
+		err = add_own(events, vm->rtc.second, EPOLLIN, rtc_second_ready);
+	if (!err)
+		err = add_own(events, events->second, EPOLLIN, second_ready);
+	/* These go off once when they are set, and by edges nobody has to read them. */
 	if (!err)
 		err = add_own(events, vm->console.flush, EPOLLIN | EPOLLET, flush_ready);
-	if (!err)
-		err = add_own(events, events->second, EPOLLIN | EPOLLET, second_ready);
 	if (!err)
 		err = add_own(events, events->deadline, EPOLLIN | EPOLLET, deadline_ready);
 	if (!err)
