@@ -4,6 +4,8 @@
 #define POSADA_COMMANDS_H
 
 int command_run(int argc, char **argv);
+int command_doctor(int argc, char **argv);
+int command_bench(int argc, char **argv);
 int command_inject(int argc, char **argv);
 int command_stat(int argc, char **argv);
 int command_regs(int argc, char **argv);

@@ -19,6 +19,8 @@ static const struct {
 	{ "pause", command_pause, "stop a guest for a while" },
 	{ "resume", command_resume, "let it go on" },
 	{ "quit", command_quit, "end a guest" },
+	{ "doctor", command_doctor, "say whether, and why, VMX can be used here" },
+	{ "bench", command_bench, "measure what exits, interrupts and VMs cost" },
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -33,6 +35,7 @@ static int help(void)
 		printf("  %-8s %s\n", commands[i].name, commands[i].what);
 	printf("\n"
 	       "Examples:\n"
+	       "  posada doctor\n"
 	       "  posada run --kernel vmlinuz --initrd initrd.img\n"
 	       "  posada run --help\n"
 	       "\n"
