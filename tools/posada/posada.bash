@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Completion of posada(1) for bash: source it, or install it as
+# /usr/share/bash-completion/completions/posada.
+
+_posada_guests() {
+	posada list --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d'"' -f4
+}
+
+# _posada_reply WORDS: those that begin with what has been typed.
+_posada_reply() {
+	mapfile -t COMPREPLY < <(compgen -W "$1" -- "${COMP_WORDS[COMP_CWORD]}")
+}
+
+_posada_files() {
+	mapfile -t COMPREPLY < <(compgen -f -- "${COMP_WORDS[COMP_CWORD]}")
+	compopt -o filenames 2>/dev/null
+}
+
+_posada_run() {
+	case ${COMP_WORDS[COMP_CWORD - 1]} in
+	--kernel | --initrd | --module) _posada_files ;;
+	--console) _posada_reply 'stdio none' ;;
+	--flat) _posada_reply 'real protected long' ;;
+	--driver) _posada_reply posada ;;
+	--append | --cmdline | --escape | --load | --memory | --name | --ram | --timeout) COMPREPLY=() ;;
+	*)
+		_posada_reply '--kernel --initrd --append --cmdline --module --flat --load --memory --ram
+			--console --escape --name --driver --timeout --wait-if-halted --stats --json --verbose --help'
+		;;
+	esac
+}
+
+_posada_bench() {
+	_posada_reply '--json --help nothing cpuid rdmsr wrmsr vmcall hlt out in out-device mmio-write
+		mmio-read interrupt touch touch-fresh touch-huge touch-huge-fresh touch-along life memory'
+}
+
+_posada() {
+	if [[ $COMP_CWORD -eq 1 ]]; then
+		_posada_reply 'run list stat regs inject pause resume quit doctor bench --help'
+		return
+	fi
+	case ${COMP_WORDS[1]} in
+	run) _posada_run ;;
+	bench) _posada_bench ;;
+	inject) _posada_reply "--irq --vector --nmi --help $(_posada_guests)" ;;
+	stat | regs | pause | resume | quit) _posada_reply "--json --help $(_posada_guests)" ;;
+	doctor | list) _posada_reply '--json --help' ;;
+	esac
+}
+
+complete -F _posada posada
