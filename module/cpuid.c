@@ -53,6 +53,11 @@ static u32 nr_supported;
 #define EXT1_ECX	(F(LAHF_LM) | F(ABM) | F(3DNOWPREFETCH))
 #define EXT1_EDX	(F(SYSCALL) | F(NX) | F(GBPAGES) | F(RDTSCP) | F(LM))
 
+/* Features with a CR4 bit or XSAVE state that no guest can have. */
+#define LEAF1_ECX_NEVER	(F(VMX) | F(SMX))
+#define LEAF7_ECX_NEVER	(F(PKU) | F(OSPKE) | F(LA57) | BIT(7) | BIT(23))	/* CET_SS, KL */
+#define LEAF7_EDX_NEVER	(BIT(5) | BIT(20) | F(AMX_TILE))	/* UINTR, CET_IBT */
+
 static struct posada_cpuid_entry *add(u32 leaf, u32 subleaf, u32 flags)
 {
 	struct posada_cpuid_entry *e = &supported[nr_supported++];
@@ -312,6 +317,10 @@ static int check(const struct posada_cpuid_entry *entries, u32 nr)
 			return -EINVAL;
 	}
 	if (((u64)xsave.edx << 32 | xsave.eax) & ~fpu_mask)
+		return -EINVAL;
+	if ((leaf_of(entries, nr, 1, 0).ecx & LEAF1_ECX_NEVER) ||
+	    (leaf_of(entries, nr, 7, 0).ecx & LEAF7_ECX_NEVER) ||
+	    (leaf_of(entries, nr, 7, 0).edx & LEAF7_EDX_NEVER))
 		return -EINVAL;
 	if (cr4_allowed(entries, nr) & ~cr4_allowed(supported, nr_supported))
 		return -EINVAL;

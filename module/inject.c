@@ -315,12 +315,12 @@ int inject_gp(struct posada_vcpu *vcpu)
 static int queue_exception(struct posada_vcpu *vcpu, const struct posada_interrupt *arg)
 {
 	bool with_error = arg->flags & POSADA_INTERRUPT_ERROR_CODE;
+	bool protected_mode;
+	int err;
 
 	if (arg->vector > 31 || arg->vector == 2)
 		return -EINVAL;
 	if (arg->flags & ~POSADA_INTERRUPT_ERROR_CODE)
-		return -EINVAL;
-	if (with_error && !has_error_code(arg->vector))
 		return -EINVAL;
 	/* Bits 31:15 of an error code must be 0 (SDM 3C 27.2.1.3). */
 	if (!with_error ? arg->error_code : arg->error_code & ~0x7fffU)
@@ -330,12 +330,23 @@ static int queue_exception(struct posada_vcpu *vcpu, const struct posada_interru
 
 	if (!mutex_trylock(&vcpu->mutex))
 		return -EBUSY;
+	err = vcpu_open(vcpu);
+	if (err)
+		goto out_unlock;
+	protected_mode = vmcs_read(GUEST_CR0) & CR0_PE;
+	vcpu_close(vcpu);
+	/* Entry would fail with any other pair (SDM 3C 27.2.1.3). */
+	if (with_error != (has_error_code(arg->vector) && protected_mode)) {
+		err = -EINVAL;
+		goto out_unlock;
+	}
 	if (!inject_exception(vcpu, arg->vector, with_error, arg->error_code))
 		vcpu->dead = true;
 	else if (arg->vector == VECTOR_PF)
 		vcpu->cr2 = arg->payload;
+out_unlock:
 	mutex_unlock(&vcpu->mutex);
-	return 0;
+	return err;
 }
 
 int inject_ioctl(struct posada_vcpu *vcpu, const struct posada_interrupt *arg)

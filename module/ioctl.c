@@ -490,6 +490,8 @@ static long do_info(void *unused, union argument *arg)
 	struct posada_info *info = &arg->info;
 	u64 features = cpu_features();
 
+	if (info->reserved)
+		return -EINVAL;
 	if (vmx_caps.vpid)
 		features |= POSADA_FEATURE_VPID;
 	if (vmx_caps.ept_2m)

@@ -423,6 +423,27 @@ out_unlock:
 }
 
 /*
+ * A page that came as a part of a huge one brings the others of the window with
+ * it.  From @first on; returns how many.
+ */
+static unsigned int spread(struct window *w, struct mem_range *r, unsigned int *first)
+{
+	unsigned long *pfns = w->scratch->pfns;
+	unsigned long pfn = pfns[w->target];
+	u64 size = PAGE_SIZE << hmm_pfn_to_map_order(pfn);
+	u64 base = r->at.hva + (w->gpa - r->at.gpa);	/* of page 0 of the window */
+	u64 start = max(round_down(base + w->target * PAGE_SIZE, size), base);
+	u64 end = min(round_down(base + w->target * PAGE_SIZE, size) + size,
+		      base + w->nr * PAGE_SIZE);
+	unsigned int i;
+
+	*first = (start - base) >> PAGE_SHIFT;
+	for (i = *first; i < (end - base) >> PAGE_SHIFT; i++)
+		pfns[i] = pfn + i - w->target;
+	return i - *first;
+}
+
+/*
  * First only look: neighbours that are present come for free, and none is
  * faulted in on their behalf.  If the page itself is absent, fault it alone.
  */
@@ -430,6 +451,7 @@ static int fault_once(struct window *w, struct mem_range *r, bool write,
 		      unsigned int *made)
 {
 	int err = look(w, r, 0, w->nr, 0);
+	unsigned int first, nr;
 
 	if (!err && good(w->scratch->pfns[w->target], write))
 		return install(w, r, 0, w->nr, made);
@@ -439,7 +461,9 @@ static int fault_once(struct window *w, struct mem_range *r, bool write,
 		   HMM_PFN_REQ_FAULT | (write ? HMM_PFN_REQ_WRITE : 0));
 	if (err)
 		return err;
-	return install(w, r, w->target, 1, made);
+	first = w->target;
+	nr = spread(w, r, &first);
+	return install(w, r, first, nr, made);
 }
 
 int mem_fault(struct mem *mem, struct mem_scratch *scratch, u64 gpa, bool write,

@@ -23,6 +23,7 @@
 #include "vm.h"
 #include "vmenter.h"
 #include "vmx_ops.h"
+#include "work.h"
 
 /*
  * The longest stay in the guest without an exit, in TSC ticks: a watchdog for a
@@ -339,20 +340,6 @@ static int resolve(struct posada_vcpu *vcpu)
 	return EXIT_TO_USER;
 }
 
-/*
- * The kernel wants something of the task.  Scheduling is done here.  A signal,
- * and work for the return to user mode, are done on that way: the program runs
- * again.  (xfer_to_guest_mode_handle_work() would spare that return for the
- * latter, but on 6.x it writes into a KVM vCPU when a signal comes.)
- */
-static int work(void)
-{
-	if (signal_pending(current) || test_thread_flag(TIF_NOTIFY_RESUME))
-		return -EINTR;
-	schedule();
-	return EXIT_RESUME;
-}
-
 static int run_loop(struct posada_vcpu *vcpu)
 {
 	int answer = EXIT_RESUME;
@@ -367,7 +354,7 @@ static int run_loop(struct posada_vcpu *vcpu)
 		if (answer == EXIT_FAULT)
 			answer = resolve(vcpu);
 		else if (answer == EXIT_WORK || answer == -EAGAIN)
-			answer = work();
+			answer = work_handle();
 	}
 	return answer < 0 ? answer : 0;
 }

@@ -466,8 +466,7 @@ struct posada_run {
  * posada_run.reason set, or an error with the run page as it was but for what
  * was applied.
  *
- * Errors: EINTR (a signal is pending, or the kernel has work for the thread on
- * its way to user mode; run again), EINVAL (argument not 0,
+ * Errors: EINTR (a signal is pending; run again), EINVAL (argument not 0,
  * unknown bits in apply, flags or offer; nothing was applied), EIO (another
  * mm, or the mm is gone), EBUSY (VMX was taken by another hypervisor),
  * EOPNOTSUPP (a task with an FS or GS selector that is not 0, such as a 32-bit
