@@ -87,6 +87,21 @@ int exit_shutdown(struct posada_vcpu *vcpu)
 	return exit_to_user(vcpu, POSADA_EXIT_SHUTDOWN);
 }
 
+static int raise(struct posada_vcpu *vcpu, u8 vector, bool with_error)
+{
+	return inject_exception(vcpu, vector, with_error, 0) ? EXIT_RESUME : exit_shutdown(vcpu);
+}
+
+int exit_raise_ud(struct posada_vcpu *vcpu)
+{
+	return raise(vcpu, VECTOR_UD, false);
+}
+
+int exit_raise_gp(struct posada_vcpu *vcpu)
+{
+	return raise(vcpu, VECTOR_GP, true);
+}
+
 static int to_user_unknown(struct posada_vcpu *vcpu, u32 reason)
 {
 	struct posada_run *run = vcpu->run;
@@ -158,8 +173,10 @@ static int exit_debug_exception(struct posada_vcpu *vcpu, u32 info)
 			   vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS) | PENDING_BS);
 	vcpu->exit.insn_len = vmcs_read(VM_EXIT_INSTRUCTION_LEN);
 	if ((info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_PRIV_SW_EXCEPTION)
-		return inject_icebp(vcpu);
-	return inject_exception(vcpu, VECTOR_DB, false, 0) ? EXIT_RESUME : exit_shutdown(vcpu);
+		inject_icebp(vcpu);
+	else if (!inject_exception(vcpu, VECTOR_DB, false, 0))
+		return exit_shutdown(vcpu);
+	return EXIT_RESUME;
 }
 
 static int exit_exception(struct posada_vcpu *vcpu)
@@ -178,8 +195,7 @@ static int exit_exception(struct posada_vcpu *vcpu)
 	if (vector == VECTOR_DB)
 		return exit_debug_exception(vcpu, info);
 	if (vector == VECTOR_AC)
-		return inject_exception(vcpu, VECTOR_AC, true, 0) ? EXIT_RESUME :
-								    exit_shutdown(vcpu);
+		return raise(vcpu, VECTOR_AC, true);
 	return exit_unknown(vcpu);
 }
 

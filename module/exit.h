@@ -73,6 +73,10 @@ int exit_to_user_insn(struct posada_vcpu *vcpu, u32 reason);
 /* With what a walk of the guest's page tables and a decoder need. */
 int exit_to_user_walk(struct posada_vcpu *vcpu, u32 reason);
 
+/* The instruction at hand raises an exception: #UD, #GP(0). */
+int exit_raise_ud(struct posada_vcpu *vcpu);
+int exit_raise_gp(struct posada_vcpu *vcpu);
+
 /* Triple fault: the vCPU is dead from now on; answers EXIT_TO_USER. */
 int exit_shutdown(struct posada_vcpu *vcpu);
 

@@ -140,7 +140,7 @@ static int mov_to_cr0(struct posada_vcpu *vcpu, u64 value)
 	u64 real = vmcs_read(GUEST_CR0);
 
 	if (!cr0_valid(value) || ((value ^ real) & X86_CR0_PG && !paging_valid(value)))
-		return inject_gp(vcpu);
+		return exit_raise_gp(vcpu);
 	vmcs_write(CR0_READ_SHADOW, value);
 	return EXIT_RESUME;
 }
@@ -151,12 +151,12 @@ static int mov_to_cr4(struct posada_vcpu *vcpu, u64 value)
 	bool lma = vmcs_read(GUEST_IA32_EFER) & EFER_LMA;
 
 	if (!cr4_valid(&vcpu->cpuid, value))
-		return inject_gp(vcpu);
+		return exit_raise_gp(vcpu);
 	/* What the second execution would refuse must not half happen. */
 	if (lma ? !(value & X86_CR4_PAE) : !!(value & X86_CR4_PCIDE))
-		return inject_gp(vcpu);
+		return exit_raise_gp(vcpu);
 	if ((value & ~real & X86_CR4_PCIDE) && (vmcs_read(GUEST_CR3) & 0xfff))
-		return inject_gp(vcpu);
+		return exit_raise_gp(vcpu);
 	vmcs_write(CR4_READ_SHADOW, value);
 	if ((value ^ real) & X86_CR4_OSXSAVE) {
 		vmcs_write(GUEST_CR4, real ^ X86_CR4_OSXSAVE);

@@ -103,7 +103,7 @@ int exit_wrmsr(struct posada_vcpu *vcpu)
 		exit_skip(vcpu);
 		return EXIT_RESUME;
 	case MSR_FAULT:
-		return inject_gp(vcpu);
+		return exit_raise_gp(vcpu);
 	}
 	run->msr.index = index;
 	run->msr.reserved = 0;
@@ -124,9 +124,9 @@ int exit_xsetbv(struct posada_vcpu *vcpu)
 
 	exit_read_insn(vcpu);
 	if (!vcpu->osxsave)
-		return inject_ud(vcpu);
+		return exit_raise_ud(vcpu);
 	if (cr_cpl() || index || !fpu_xcr0_valid(value))
-		return inject_gp(vcpu);
+		return exit_raise_gp(vcpu);
 	fpu_write_xcr0(&vcpu->fpu, value);
 	exit_skip(vcpu);
 	return EXIT_RESUME;
@@ -142,10 +142,10 @@ int exit_nothing(struct posada_vcpu *vcpu)
 
 int exit_ud(struct posada_vcpu *vcpu)
 {
-	return inject_ud(vcpu);
+	return exit_raise_ud(vcpu);
 }
 
 int exit_gp(struct posada_vcpu *vcpu)
 {
-	return inject_gp(vcpu);
+	return exit_raise_gp(vcpu);
 }

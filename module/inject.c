@@ -4,11 +4,11 @@
 #include <linux/posada.h>
 
 #include "combine.h"
-#include "exit.h"
 #include "vcpu.h"
 #include "vmx_ops.h"
 
 #define RFLAGS_IF	(1ULL << 9)
+#define RFLAGS_RF	(1ULL << 16)
 #define CR0_PE		(1ULL << 0)
 
 #define SHADOW	(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)
@@ -281,7 +281,7 @@ bool inject_exception(struct posada_vcpu *vcpu, u8 vector, bool with_error, u32 
 	return true;
 }
 
-int inject_icebp(struct posada_vcpu *vcpu)
+void inject_icebp(struct posada_vcpu *vcpu)
 {
 	struct events *e = &vcpu->events;
 
@@ -292,22 +292,6 @@ int inject_icebp(struct posada_vcpu *vcpu)
 	e->length = vcpu->exit.insn_len;
 	e->again = true;
 	e->check = true;
-	return EXIT_RESUME;
-}
-
-int inject_ud(struct posada_vcpu *vcpu)
-{
-	return inject_exception(vcpu, VECTOR_UD, false, 0) ? EXIT_RESUME :
-							    exit_shutdown(vcpu);
-}
-
-int inject_gp(struct posada_vcpu *vcpu)
-{
-	/* Real mode has no error codes (SDM 3A 6.13). */
-	bool protected_mode = vmcs_read(GUEST_CR0) & CR0_PE;
-
-	return inject_exception(vcpu, VECTOR_GP, protected_mode, 0) ?
-		EXIT_RESUME : exit_shutdown(vcpu);
 }
 
 /* ---- the ioctl --------------------------------------------------------------- */

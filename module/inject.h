@@ -77,7 +77,7 @@ bool inject_wakes(struct posada_vcpu *vcpu);
  * inject_exception - the instruction at hand raises an exception
  * @vcpu: mutex held
  * @vector: 0..31, not 2
- * @with_error: push @error
+ * @with_error: push @error (outside real mode, which has none)
  * @error: error code
  *
  * Combines with an event whose delivery was broken off (SDM 3A 6.15).
@@ -85,12 +85,8 @@ bool inject_wakes(struct posada_vcpu *vcpu);
  */
 bool inject_exception(struct posada_vcpu *vcpu, u8 vector, bool with_error, u32 error);
 
-/* INT1: a #DB that is an instruction of its own; answers EXIT_RESUME. */
-int inject_icebp(struct posada_vcpu *vcpu);
-
-/* #UD, #GP(0): for exit handlers, which answer the result. */
-int inject_ud(struct posada_vcpu *vcpu);
-int inject_gp(struct posada_vcpu *vcpu);
+/* INT1: a #DB that is an instruction of its own. */
+void inject_icebp(struct posada_vcpu *vcpu);
 
 /* POSADA_INTERRUPT; any thread.  0 or -errno as the uAPI says. */
 int inject_ioctl(struct posada_vcpu *vcpu, const struct posada_interrupt *arg);
