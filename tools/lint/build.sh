@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# build: the driver compiles with all the warnings that the kernel's build knows
+# (W=1), sparse (C=2) and objtool, and none of them has anything to say.
+set -eu -o pipefail
+
+. "$(dirname "$0")/common.sh"
+
+dir=$OUT/build
+kdir=$(kernel_dir) || skip "no kernel headers: make deps"
+need sparse sparse
+
+# A copy: the tree's own objects stay as they are.
+rm -rf "$dir"
+mkdir -p "$dir"
+files Kbuild module uapi | cpio -pdm --quiet "$dir"
+
+if ! make -j2 -C "$kdir" M="$dir" W=1 C=2 CHECK="sparse -Wsparse-error" modules \
+	>"$OUT/build.make" 2>"$OUT/build.warnings"; then
+	cat "$OUT/build.warnings"
+	exit 1
+fi
+# About the installation, not about the source.
+benign='compiler differs from the one used to build the kernel'
+benign+='|The kernel was built by:|You are using:|Skipping BTF generation|pahole'
+sed "s,^$dir/,," "$OUT/build.warnings" | grep -vE "$benign" && exit 1
+exit 0
