@@ -131,6 +131,7 @@ struct vm *bench_guest(void)
 		goto out_free;
 	}
 	vm->name = "bench";
+	vm_this_is_vcpu_thread();
 	fill(ram);
 	first_state(&state, CODE_NOTHING);
 	guest_memory_add(&vm->ram, 0, BENCH_MEMORY, ram);

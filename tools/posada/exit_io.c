@@ -55,9 +55,8 @@ static void out(struct vm *vm, const struct posada_run *run)
 static int ins(struct vm *vm, struct posada_run *run, uint64_t linear)
 {
 	uint32_t value;
-	uint8_t probe[4];
 	/* The port is read only once it is sure that the value can be stored. */
-	int ret = linear_read(vm, linear, probe, run->io.width, WALK_WRITE);
+	int ret = linear_writable(vm, linear, run->io.width);
 
 	if (ret)
 		return ret;

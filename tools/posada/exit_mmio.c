@@ -75,6 +75,7 @@ static int decode(struct vm *vm, const struct insn **insn)
 
 /* The legacy region of an XSAVE area (SDM 1 13.4.1): XMM registers at 160; header at 512. */
 #define XSAVE_XMM	160
+#define XMM_BYTES	256
 #define XSAVE_BV	512
 #define XSAVE_SSE	(1ULL << 1)
 
@@ -83,20 +84,37 @@ struct extra {
 	uint8_t xsave[16384] __attribute__((aligned(64)));
 };
 
+/*
+ * A component in its initial state (all zero) is not in the area, and XSTATE_BV
+ * says so.  Without XSAVE there is no XSTATE_BV and nothing is left out.
+ */
+static void xmm_in_use(const struct vm *vm, struct extra *extra)
+{
+	uint64_t bv;
+
+	if (vm->vcpu.xsave_size <= XSAVE_BV)
+		return;
+	memcpy(&bv, extra->xsave + XSAVE_BV, sizeof(bv));
+	if (!(bv & XSAVE_SSE))
+		memset(extra->xsave + XSAVE_XMM, 0, XMM_BYTES);
+	bv |= XSAVE_SSE;
+	memcpy(extra->xsave + XSAVE_BV, &bv, sizeof(bv));
+}
+
 static int fetch_extra(struct vm *vm, const struct insn *insn, struct extra *extra, struct emulate_cpu *cpu)
 {
 	uint32_t groups = POSADA_STATE_REGS;
-	uint64_t bv;
 	int err;
 
 	if (insn->needs & INSN_SEGMENTS)
 		groups |= POSADA_STATE_SEGMENTS;
-	if (insn->needs & INSN_XMMS)
+	if (insn->needs & INSN_XMMS) {
+		if (vm->vcpu.xsave_size > sizeof(extra->xsave))
+			return -E2BIG;
 		groups |= POSADA_STATE_XSAVE;
-	if (vm->vcpu.xsave_size > sizeof(extra->xsave))
-		return -E2BIG;
-	extra->state.xsave = (uintptr_t)extra->xsave;
-	extra->state.xsave_size = vm->vcpu.xsave_size;
+		extra->state.xsave = (uintptr_t)extra->xsave;
+		extra->state.xsave_size = vm->vcpu.xsave_size;
+	}
 	err = vm->vcpu.driver->state_get(&vm->vcpu, &extra->state, groups);
 	if (err)
 		return err;
@@ -104,10 +122,7 @@ static int fetch_extra(struct vm *vm, const struct insn *insn, struct extra *ext
 	cpu->base[INSN_SS] = extra->state.segments.ss.base;
 	cpu->base[INSN_FS] = extra->state.segments.fs.base;
 	cpu->base[INSN_GS] = extra->state.segments.gs.base;
-	memcpy(&bv, extra->xsave + XSAVE_BV, sizeof(bv));
-	/* A component that is in its initial state is not in the area: all zero. */
-	if (insn->needs & INSN_XMMS && !(bv & XSAVE_SSE))
-		memset(extra->xsave + XSAVE_XMM, 0, 256);
+	xmm_in_use(vm, extra);
 	cpu->xmm = (uint8_t(*)[16])(extra->xsave + XSAVE_XMM);
 	return 0;
 }
@@ -115,17 +130,16 @@ static int fetch_extra(struct vm *vm, const struct insn *insn, struct extra *ext
 static int put_extra(struct vm *vm, const struct insn *insn, struct extra *extra, const struct emulate_cpu *cpu)
 {
 	uint32_t groups = 0;
-	uint64_t bv;
 
 	if (insn->changes & INSN_RSP) {
 		memcpy(extra->state.regs.gpr, cpu->gpr, sizeof(extra->state.regs.gpr));
 		groups |= POSADA_STATE_REGS;
 	}
 	if (insn->changes & INSN_XMMS) {
-		memcpy(&bv, extra->xsave + XSAVE_BV, sizeof(bv));
-		bv |= XSAVE_SSE;
-		memcpy(extra->xsave + XSAVE_BV, &bv, sizeof(bv));
 		groups |= POSADA_STATE_XSAVE;
+	} else {
+		extra->state.xsave = 0;
+		extra->state.xsave_size = 0;
 	}
 	return groups ? vm->vcpu.driver->state_set(&vm->vcpu, &extra->state, groups) : 0;
 }
@@ -151,7 +165,7 @@ static int execute(struct vm *vm, const struct insn *insn, struct emulate_cpu *c
 	if (!insn->needs)
 		return emulate(insn, cpu, &bus);
 	memset(&extra.state, 0, sizeof(extra.state));
-	memset(extra.xsave, 0, XSAVE_BV + sizeof(uint64_t));
+	memset(extra.xsave, 0, XSAVE_BV);
 	ret = fetch_extra(vm, insn, &extra, cpu);
 	if (!ret) {
 		ret = emulate(insn, cpu, &bus);

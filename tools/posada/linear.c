@@ -173,15 +173,30 @@ int linear_read(struct vm *vm, uint64_t linear, void *to, unsigned int len, uint
 	return LINEAR_OK;
 }
 
+/* The one or two places that a write goes to.  All of them are found before any is written. */
+static int find_writable(struct vm *vm, uint64_t linear, unsigned int len, uint64_t gpa[2])
+{
+	unsigned int first = in_page(linear, len);
+	int ret = find(vm, linear, WALK_WRITE, &gpa[0]);
+
+	if (!ret && first < len)
+		ret = translate(vm, linear + first, WALK_WRITE, &gpa[1]);
+	return ret;
+}
+
+int linear_writable(struct vm *vm, uint64_t linear, unsigned int len)
+{
+	uint64_t gpa[2];
+
+	return find_writable(vm, linear, len, gpa);
+}
+
 int linear_write(struct vm *vm, uint64_t linear, const void *from, unsigned int len)
 {
 	unsigned int first = in_page(linear, len);
 	uint64_t gpa[2];
-	int ret = find(vm, linear, WALK_WRITE, &gpa[0]);
+	int ret = find_writable(vm, linear, len, gpa);
 
-	/* Nothing is written if a part of it cannot be. */
-	if (!ret && first < len)
-		ret = translate(vm, linear + first, WALK_WRITE, &gpa[1]);
 	if (ret)
 		return ret;
 	write_gpa(vm, gpa[0], from, first);

@@ -28,6 +28,9 @@ int linear_read(struct vm *vm, uint64_t linear, void *to, unsigned int len, uint
 /** linear_write() - write memory as the guest would */
 int linear_write(struct vm *vm, uint64_t linear, const void *from, unsigned int len);
 
+/** linear_writable() - whether linear_write() would succeed, without writing */
+int linear_writable(struct vm *vm, uint64_t linear, unsigned int len);
+
 /** vcpu_fault() - queue #GP(0), or another exception with an error code of 0 */
 int vcpu_fault(struct vm *vm, uint32_t vector);
 

@@ -22,7 +22,7 @@
 static void usual_command_line(char *text, size_t size)
 {
 	snprintf(text, size,
-		 "console=ttyS0 quiet nokaslr noapic nolapic acpi=off pci=off nosmp tsc_early_khz=%llu tsc=reliable mitigations=off no_timer_check random.trust_cpu=on 8250.nr_uarts=1 reboot=k",
+		 "console=ttyS0 quiet nokaslr noapic nolapic acpi=off pci=off nosmp tsc_early_khz=%llu tsc=reliable mitigations=off cryptomgr.notests no_timer_check random.trust_cpu=on 8250.nr_uarts=1 reboot=k",
 		 (unsigned long long)clock_tsc_khz());
 }
 

@@ -96,7 +96,7 @@ static void look_if_halted(struct vm *vm)
 	struct posada_state state = { 0 };
 
 	unrequest(vm, REQUEST_LOOK);
-	if (vm->wait_if_halted || vm->vcpu.run->rflags & 1 << 9)
+	if (vm->wait_if_halted)
 		return;
 	if (vm->vcpu.driver->state_get(&vm->vcpu, &state, POSADA_STATE_EVENTS | POSADA_STATE_REGS))
 		return;
