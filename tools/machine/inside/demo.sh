@@ -48,10 +48,12 @@ expect() {
 	show
 }
 
-# show: the lines that the guest has written since the last time.
+# show: the lines that the guest has written since the last time, without the
+# question for the cursor that its shell asks of a terminal.
 show() {
 	lines=$(wc -l <$SCREEN)
-	[ "$lines" = "$shown" ] || sed -n "$((shown + 1)),${lines}s/^/   guest | /p" $SCREEN
+	[ "$lines" = "$shown" ] || sed -n "$((shown + 1)),${lines}p" $SCREEN |
+		sed 's/^/   guest | /; s/\x1b\[6n//g; s/\r//g'
 	shown=$lines
 }
 
