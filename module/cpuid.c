@@ -25,6 +25,17 @@
 static struct posada_cpuid_entry *supported;
 static u32 nr_supported;
 
+static int compare(const void *a, const void *b)
+{
+	const struct posada_cpuid_entry *x = a, *y = b;
+
+	if (x->leaf != y->leaf)
+		return x->leaf < y->leaf ? -1 : 1;
+	if (x->subleaf != y->subleaf)
+		return x->subleaf < y->subleaf ? -1 : 1;
+	return 0;
+}
+
 /* ---- what this host can give --------------------------------------------------------- */
 
 #define F(x)	BIT(X86_FEATURE_##x & 31)
@@ -202,6 +213,7 @@ int cpuid_init(void)
 	memcpy(&e->ecx, "daPo", 4);
 	memcpy(&e->edx, "sada", 4);
 	add_extended();
+	sort(supported, nr_supported, sizeof(*supported), compare, NULL);
 	return 0;
 }
 
@@ -217,17 +229,6 @@ const struct posada_cpuid_entry *cpuid_supported(u32 *nr)
 }
 
 /* ---- the table of a vCPU ---------------------------------------------------------------- */
-
-static int compare(const void *a, const void *b)
-{
-	const struct posada_cpuid_entry *x = a, *y = b;
-
-	if (x->leaf != y->leaf)
-		return x->leaf < y->leaf ? -1 : 1;
-	if (x->subleaf != y->subleaf)
-		return x->subleaf < y->subleaf ? -1 : 1;
-	return 0;
-}
 
 static const struct posada_cpuid_entry *
 find(const struct posada_cpuid_entry *entries, u32 nr, u32 leaf, u32 subleaf)

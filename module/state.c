@@ -5,6 +5,7 @@
 #include <linux/stddef.h>
 #include <linux/string.h>
 #include <asm/msr-index.h>
+#include <asm/processor.h>
 #include <asm/processor-flags.h>
 
 #include "cr.h"
@@ -17,6 +18,10 @@
 #define PENDING_VALID	0x1500fULL	/* SDM 3C table 25-4 */
 #define SHADOW_VALID	(POSADA_SHADOW_STI | POSADA_SHADOW_MOV_SS | POSADA_SHADOW_NMI)
 #define NR_SEGMENTS	8
+
+/* Of TR: unusable, P, S and the type but for bit 3 (16- or 32-bit). */
+#define TR_MASK		(POSADA_SEGMENT_UNUSABLE | 0x97)
+#define TR_WANT		0x83
 
 /* The segment fields of the VMCS come in the order of struct posada_segments. */
 static_assert(offsetof(struct posada_segments, tr) ==
@@ -211,7 +216,8 @@ static u32 check_segments(const struct posada_segments *s)
 		if (seg[i].reserved[0] | seg[i].reserved[1] | seg[i].reserved[2])
 			return at + offsetof(struct posada_segment, reserved);
 	}
-	if (s->tr.access & POSADA_SEGMENT_UNUSABLE)
+	/* Present, a system segment, a busy TSS (SDM 3C 27.3.1.2). */
+	if ((s->tr.access & TR_MASK) != TR_WANT)
 		return BAD(segments.tr.access);
 	return check_table(&s->gdtr, BAD(segments.gdtr)) ? :
 	       check_table(&s->idtr, BAD(segments.idtr));
@@ -225,6 +231,8 @@ static u32 check_control(struct posada_vcpu *vcpu, const struct posada_control *
 		return BAD(control.cr0);
 	if (!cr4_valid(&vcpu->cpuid, c->cr4) || (lma && !(c->cr4 & X86_CR4_PAE)))
 		return BAD(control.cr4);
+	if (c->cr3 >> boot_cpu_data.x86_phys_bits)
+		return BAD(control.cr3);
 	if (c->cr8 > 15)
 		return BAD(control.cr8);
 	if ((c->efer & ~(msr_efer_allowed(vcpu) | EFER_LMA)) || !!(c->efer & EFER_LMA) != lma)

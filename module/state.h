@@ -28,6 +28,10 @@ int state_get(struct posada_vcpu *vcpu, struct posada_state *state,
 
 /**
  * state_set - check everything, then write it
+ * @vcpu: mutex held
+ * @state: what to set
+ * @msrs: state->nr_msrs registers, or NULL
+ * @xsave: fpu_size bytes, or NULL
  *
  * As state_get(); on -EINVAL @state->bad and @state->bad_msr say what is wrong.
  */

@@ -398,7 +398,7 @@ int vcpu_run(struct posada_vcpu *vcpu)
 		return -EIO;
 	if (unlikely(selectors_in_use()))
 		return -EOPNOTSUPP;
-	err = mutex_lock_killable(&vcpu->mutex);
+	err = mutex_lock_interruptible(&vcpu->mutex);
 	if (err)
 		return err;
 	err = check_run(vcpu);
