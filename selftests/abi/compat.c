@@ -92,10 +92,15 @@ GUEST_CODE(runs,
 
 TEST_F(guest, run)
 {
+	int ret;
+
 	if (!has_int80())
 		SKIP(return, "this kernel does not take 32-bit system calls");
 	vcpu_code(&self->cpu, runs);
-	ASSERT_EQ(0, call32(SYS32_IOCTL, self->cpu.fd, POSADA_RUN, 0));
+	do {
+		ret = call32(SYS32_IOCTL, self->cpu.fd, POSADA_RUN, 0);
+	} while (ret == -EINTR);
+	ASSERT_EQ(0, ret);
 	EXPECT_EQ(POSADA_EXIT_HLT, self->run->reason);
 	EXPECT_EQ(0x55, self->run->regs[POSADA_RAX]);
 	EXPECT_EQ(-EINVAL, call32(SYS32_IOCTL, self->cpu.fd, POSADA_RUN, 1));

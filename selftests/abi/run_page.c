@@ -35,7 +35,7 @@ TEST_F(guest, unknown_bits_are_einval_and_apply_nothing)
 		self->run->apply = POSADA_APPLY_SKIP;
 		before = *fields[rows[i].field];
 		*fields[rows[i].field] |= rows[i].bits;
-		EXPECT_EQ(-EINVAL, __vcpu_run(&self->cpu)) {
+		EXPECT_EQ(-EINVAL, __vcpu_run_on(&self->cpu)) {
 			TH_LOG("field %u bits %#x", rows[i].field, rows[i].bits);
 		}
 		*fields[rows[i].field] = before;
@@ -60,7 +60,7 @@ static void apply_oddly(struct __test_metadata *_metadata, struct vm *vm, uint32
 	cpu.run->rip = value;
 	cpu.run->rflags = value;
 	cpu.run->apply = apply;
-	ret = __vcpu_run(&cpu);
+	ret = __vcpu_run_on(&cpu);
 	EXPECT_TRUE(ret == 0 || ret == -EINVAL) {
 		TH_LOG("apply %u of %#llx: %d", apply, (unsigned long long)value, ret);
 	}
@@ -114,7 +114,7 @@ TEST_F_TIMEOUT(guest, a_page_that_changes_all_the_time, 120)
 	vcpu_code(&self->cpu, two_outs);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, scribble, &self->cpu));
 	for (i = 0; i < 300; i++) {
-		ret = __vcpu_run(&self->cpu);
+		ret = __vcpu_run_on(&self->cpu);
 		ASSERT_TRUE(ret == 0 || ret == -EINVAL) {
 			TH_LOG("RUN returned %d", ret);
 		}
@@ -141,7 +141,7 @@ TEST_F(guest, gs_selector_is_eopnotsupp)
 
 	vcpu_code(&self->cpu, two_outs);
 	asm volatile("mov %0, %%gs" : : "r"(selector));
-	ret = __vcpu_run(&self->cpu);
+	ret = __vcpu_run_on(&self->cpu);
 	asm volatile("mov %0, %%gs" : : "r"(zero));
 	EXPECT_EQ(-EOPNOTSUPP, ret);
 	vcpu_run_to(&self->cpu, POSADA_EXIT_IO);

@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/syscall.h>
 
 #include "runner.h"
@@ -11,8 +12,28 @@ static void *run(void *argument)
 	struct runner *runner = argument;
 
 	__atomic_store_n(&runner->tid, syscall(SYS_gettid), __ATOMIC_RELEASE);
-	runner->result = __vcpu_run(runner->cpu);
+	do {
+		runner->result = __vcpu_run(runner->cpu);
+	} while (runner->result == -EINTR &&
+		 !__atomic_load_n(&runner->signalled, __ATOMIC_SEQ_CST));
 	return NULL;
+}
+
+static void do_nothing(int signal)
+{
+	(void)signal;
+}
+
+void runner_signal(struct runner *runner)
+{
+	struct sigaction action = { .sa_handler = do_nothing };
+	int ret;
+
+	require(sigaction(SIGUSR1, &action, NULL) == 0);
+	__atomic_store_n(&runner->signalled, true, __ATOMIC_SEQ_CST);
+	ret = pthread_kill(runner->thread, SIGUSR1);
+	if (ret)
+		die("pthread_kill: %s", strerror(ret));
 }
 
 void runner_start(struct runner *runner, struct vcpu *cpu)
@@ -21,6 +42,7 @@ void runner_start(struct runner *runner, struct vcpu *cpu)
 
 	runner->cpu = cpu;
 	runner->tid = 0;
+	runner->signalled = false;
 	ret = pthread_create(&runner->thread, NULL, run, runner);
 	if (ret)
 		die("pthread_create: %s", strerror(ret));
@@ -35,6 +57,16 @@ int runner_join(struct runner *runner)
 	if (ret)
 		die("pthread_join: %s", strerror(ret));
 	return runner->result;
+}
+
+/*
+ * Sleeping rather than yielding: a vCPU that never leaves the guest by itself
+ * gives way to a thread that wakes, but only at the end of its time to one that
+ * yields.
+ */
+void relax(void)
+{
+	usleep(50);
 }
 
 /* The state letter of a thread, or 0 when it is no more. */
@@ -80,5 +112,5 @@ void runner_wait_asleep(struct runner *runner)
 void wait_for_write(const volatile uint32_t *word, uint32_t not_this)
 {
 	while (*word == not_this)
-		sched_yield();
+		relax();
 }

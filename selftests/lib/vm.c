@@ -189,6 +189,17 @@ int __vcpu_run(struct vcpu *vcpu)
 	return __posada_ioctl(vcpu->fd, POSADA_RUN, 0);
 }
 
+/* As every program has to: it may be stopped and continued at any time. */
+int __vcpu_run_on(struct vcpu *vcpu)
+{
+	int ret;
+
+	do {
+		ret = __vcpu_run(vcpu);
+	} while (ret == -EINTR);
+	return ret;
+}
+
 static const char *const exit_names[] = {
 	[POSADA_EXIT_NONE] = "NONE",
 	[POSADA_EXIT_KICK] = "KICK",
@@ -248,7 +259,7 @@ static void tell(struct vcpu *vcpu)
 
 void vcpu_run_to_at(struct vcpu *vcpu, uint32_t reason, const char *file, int line)
 {
-	int ret = __vcpu_run(vcpu);
+	int ret = __vcpu_run_on(vcpu);
 
 	if (!ret && vcpu->run->reason == reason &&
 	    !(reason == POSADA_EXIT_IO && vcpu->run->io.port == GUEST_PANIC_PORT))

@@ -76,6 +76,7 @@ void vcpu_close(struct vcpu *vcpu);
 
 /* vcpu_run_to: run, and demand this exit; on another it tells what happened. */
 int __vcpu_run(struct vcpu *vcpu);
+int __vcpu_run_on(struct vcpu *vcpu);	/* again and again on EINTR */
 void vcpu_run_to_at(struct vcpu *vcpu, uint32_t reason, const char *file, int line);
 #define vcpu_run_to(vcpu, reason) vcpu_run_to_at(vcpu, reason, __FILE__, __LINE__)
 int __vcpu_kick(struct vcpu *vcpu);

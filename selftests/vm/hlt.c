@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Does a halted vCPU sleep in the kernel, and does just what should wake it? */
-#include <signal.h>
-
 #include "guest_fixture.h"
 #include "runner.h"
 
@@ -122,23 +120,16 @@ TEST_F(guest, a_kick_returns_and_the_next_run_sleeps_on)
 	expect_woken_by(_metadata, &self->cpu, VECTOR);
 }
 
-static void do_nothing(int signal)
-{
-	(void)signal;
-}
-
 TEST_F(guest, a_signal_returns_eintr_and_the_next_run_sleeps_on)
 {
-	struct sigaction action = { .sa_handler = do_nothing };
 	struct runner runner;
 
-	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
 	start_halting(&self->cpu, &runner, RFLAGS_IF);
-	pthread_kill(runner.thread, SIGUSR1);
+	runner_signal(&runner);
 	EXPECT_EQ(-EINTR, runner_join(&runner));
 	EXPECT_EQ(POSADA_HALTED, vcpu_state(&self->cpu, POSADA_STATE_EVENTS).events.activity);
 	vcpu_interrupt(&self->cpu, VECTOR);
-	EXPECT_EQ(0, __vcpu_run(&self->cpu));
+	vcpu_run_to(&self->cpu, POSADA_EXIT_IO);
 	expect_woken_by(_metadata, &self->cpu, VECTOR);
 }
 

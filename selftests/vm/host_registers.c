@@ -133,11 +133,19 @@ static void prepare(struct vcpu *cpu)
 }
 
 /* The RUN, with nothing but the system call between before and after. */
+#define RUN_SYSCALL							\
+	"1:	syscall\n"						\
+	"	cmp $-4, %%eax\n"		/* EINTR */		\
+	"	jne 2f\n"						\
+	"	mov $16, %%eax\n"		/* SYS_ioctl */		\
+	"	jmp 1b\n"						\
+	"2:\n\t"
+
 static inline long raw_run(int fd)
 {
 	long ret;
 
-	asm volatile("syscall" : "=a"(ret)
+	asm volatile(RUN_SYSCALL : "=a"(ret)
 		     : "0"(SYS_ioctl), "D"(fd), "S"(POSADA_RUN), "d"(0)
 		     : "rcx", "r11", "memory");
 	return ret;
@@ -157,7 +165,7 @@ TEST_F(guest, general_registers)
 		     "mov $0x4444, %%r13\n\t"
 		     "mov $0x5555, %%r14\n\t"
 		     "mov $0x6666, %%r15\n\t"
-		     "syscall\n\t"
+		     RUN_SYSCALL
 		     "mov %%rbx, 0(%%r8)\n\t"
 		     "mov %%rbp, 8(%%r8)\n\t"
 		     "mov %%r12, 16(%%r8)\n\t"
@@ -192,7 +200,7 @@ TEST_F(guest, x87_sse_and_mxcsr)
 	asm volatile("fninit\n\tfldcw %[fcw]\n\tfldl2e\n\tldmxcsr %[mxcsr]\n\t"
 		     "movups %[mark], %%xmm0\n\tmovups %[mark], %%xmm2\n\t"
 		     "movups %[mark], %%xmm9\n\tmovups %[mark], %%xmm15\n\t"
-		     "syscall\n\t"
+		     RUN_SYSCALL
 		     "movups %%xmm0, 0(%[xmm])\n\tmovups %%xmm2, 16(%[xmm])\n\t"
 		     "movups %%xmm9, 32(%[xmm])\n\tmovups %%xmm15, 48(%[xmm])\n\t"
 		     "stmxcsr %[mxcsr_after]\n\tfnstcw %[fcw_after]\n\tfstpl %[e]\n\tfninit"
@@ -225,7 +233,7 @@ TEST_F(guest, upper_halves_of_ymm)
 	prepare(&self->cpu);
 	asm volatile("vmovups %[mark], %%ymm0\n\tvmovups %[mark], %%ymm8\n\t"
 		     "vmovups %[mark], %%ymm15\n\t"
-		     "syscall\n\t"
+		     RUN_SYSCALL
 		     "vmovups %%ymm0, 0(%[ymm])\n\tvmovups %%ymm8, 32(%[ymm])\n\t"
 		     "vmovups %%ymm15, 64(%[ymm])\n\tvzeroupper"
 		     : "=a"(ret)
@@ -267,7 +275,7 @@ TEST_F(guest, data_segment_selectors)
 
 	prepare(&self->cpu);
 	asm volatile("mov %[ds], %%ds\n\tmov %[ds], %%es\n\t"
-		     "syscall\n\t"
+		     RUN_SYSCALL
 		     "mov %%ds, %[ds_after]\n\tmov %%es, %[es_after]\n\t"
 		     "mov %[zero], %%ds\n\tmov %[zero], %%es"
 		     : "=a"(ret), [ds_after] "=&b"(ds_after), [es_after] "=&r"(es_after)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Is the guest-physical layout changed as asked, all of it or nothing? */
-#include <sched.h>
 #include <sys/mman.h>
 
 #include "guest_fixture.h"
@@ -21,7 +20,7 @@ static uint64_t guest_finds(struct vcpu *cpu, uint64_t gpa)
 	vcpu_code(cpu, reads);
 	vcpu_rip_set(cpu, GUEST_CODE_AT);
 	cpu->run->regs[POSADA_RBX] = gpa;
-	require(__vcpu_run(cpu) == 0);
+	require(__vcpu_run_on(cpu) == 0);
 	if (cpu->run->reason == POSADA_EXIT_MMIO && cpu->run->mmio.gpa == gpa)
 		return NOTHING;
 	require(cpu->run->reason == POSADA_EXIT_HLT);
@@ -246,13 +245,14 @@ TEST_F_TIMEOUT(guest, changes_while_the_guest_runs, 120)
 
 	vm_map(&self->vm, AT, memory, PAGE, 0);
 	vcpu_code(&self->cpu, watches);
+	vcpu_rflags_set(&self->cpu, RFLAGS_IF);
 	self->run->regs[POSADA_RBX] = AT;
 	runner_start(&runner, &self->cpu);
 	for (i = 0; i < 200; i++) {
 		ops[1].hva = (uintptr_t)memory + (i & 1) * PAGE;
 		ASSERT_EQ(0, __vm_memory(&self->vm, ops, ARRAY_SIZE(ops), NULL));
 		while (data[0] != (i & 1) + 1)
-			sched_yield();
+			relax();
 	}
 	data[32] = 1;
 	ASSERT_EQ(0, runner_join(&runner));

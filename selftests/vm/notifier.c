@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Does the guest follow whatever the process does to the memory behind it? */
-#include <sched.h>
 #include <sys/mman.h>
 
 #include "guest_fixture.h"
@@ -237,13 +236,14 @@ TEST_F_TIMEOUT(guest, a_running_guest_follows, 120)
 	unsigned int i;
 
 	vcpu_code(&self->cpu, copies);
+	vcpu_rflags_set(&self->cpu, RFLAGS_IF);
 	runner_start(&runner, &self->cpu);
 	for (i = 1; i <= 100; i++) {
 		ASSERT_EQ(0, madvise(memory, SIZE, MADV_DONTNEED));
 		*(volatile uint64_t *)memory = i;
 		/* a stale mapping would never show this number */
 		while (data[0] != i)
-			sched_yield();
+			relax();
 	}
 	data[32] = 1;
 	ASSERT_EQ(0, runner_join(&runner));

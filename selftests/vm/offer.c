@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Is an offered vector taken when the guest can take it, told once, and free to be withdrawn? */
-#include <signal.h>
-
 #include "guest_fixture.h"
 #include "runner.h"
 
@@ -120,11 +118,6 @@ TEST_F(guest, wakes_a_halted_vcpu)
 	EXPECT_EQ(VECTOR, vm_event(&self->vm, 0)->vector);
 }
 
-static void do_nothing(int signal)
-{
-	(void)signal;
-}
-
 GUEST_CODE(takes_and_spins,
 "	sti\n"
 "	nop\n"
@@ -134,16 +127,14 @@ GUEST_CODE(takes_and_spins,
 
 TEST_F(guest, taken_is_told_with_eintr_too)
 {
-	struct sigaction action = { .sa_handler = do_nothing };
 	volatile uint32_t *data = (uint32_t *)(self->vm.ram + GUEST_DATA);
 	struct runner runner;
 
-	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
 	vcpu_code(&self->cpu, takes_and_spins);
 	self->run->offer = OFFER;
 	runner_start(&runner, &self->cpu);
 	wait_for_write(&data[0], 0);
-	pthread_kill(runner.thread, SIGUSR1);
+	runner_signal(&runner);
 	EXPECT_EQ(-EINTR, runner_join(&runner));
 	EXPECT_EQ(POSADA_STATUS_TAKEN, self->run->status & POSADA_STATUS_TAKEN);
 	EXPECT_EQ(0, self->run->offer);

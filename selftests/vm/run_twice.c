@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Does a second thread that runs the same vCPU wait for the first? */
-#include <signal.h>
-
 #include "guest_fixture.h"
 #include "runner.h"
 
@@ -57,24 +55,17 @@ TEST_F(guest, state_of_a_running_vcpu_is_ebusy)
 	EXPECT_EQ(0, runner_join(&runner));
 }
 
-static void do_nothing(int signal)
-{
-	(void)signal;
-}
-
 TEST_F(guest, the_one_that_waits_can_be_interrupted)
 {
 	volatile uint32_t *data = (uint32_t *)(self->vm.ram + GUEST_DATA);
-	struct sigaction action = { .sa_handler = do_nothing };
 	struct runner first, second;
 
-	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
 	vcpu_code(&self->cpu, spins);
 	runner_start(&first, &self->cpu);
 	wait_for_write(data, 0);
 	runner_start(&second, &self->cpu);
 	runner_wait_asleep(&second);
-	pthread_kill(second.thread, SIGUSR1);
+	runner_signal(&second);
 	EXPECT_EQ(-EINTR, runner_join(&second));
 	data[16] = 1;
 	EXPECT_EQ(0, runner_join(&first));

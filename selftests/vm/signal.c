@@ -6,12 +6,9 @@
 #include "guest_fixture.h"
 #include "runner.h"
 
-static volatile int signals;
-
-static void count(int signal)
+static void do_nothing(int signal)
 {
 	(void)signal;
-	signals++;
 }
 
 GUEST_CODE(out_then_spin,
@@ -26,18 +23,15 @@ GUEST_CODE(out_then_spin,
 TEST_F(guest, run_goes_on_and_repeats_nothing)
 {
 	volatile uint32_t *data = (uint32_t *)(self->vm.ram + GUEST_DATA);
-	struct sigaction action = { .sa_handler = count };
 	struct runner runner;
 
-	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
 	vcpu_code(&self->cpu, out_then_spin);
 	vcpu_run_to(&self->cpu, POSADA_EXIT_IO);
 	self->run->apply = POSADA_APPLY_SKIP;
 	runner_start(&runner, &self->cpu);
 	wait_for_write(data, 0);
-	pthread_kill(runner.thread, SIGUSR1);
+	runner_signal(&runner);
 	EXPECT_EQ(-EINTR, runner_join(&runner));
-	EXPECT_EQ(1, signals);
 	EXPECT_EQ(0, self->run->apply);
 	data[16] = 1;
 	vcpu_run_to(&self->cpu, POSADA_EXIT_HLT);
@@ -62,7 +56,7 @@ TEST_F_TIMEOUT(guest, many_signals_lose_no_instruction, 120)
 		.it_interval = { .tv_usec = 2000 },
 		.it_value = { .tv_usec = 2000 },
 	}, never = { 0 };
-	struct sigaction action = { .sa_handler = count };
+	struct sigaction action = { .sa_handler = do_nothing };
 	int ret, interrupted = 0;
 
 	ASSERT_EQ(0, sigaction(SIGALRM, &action, NULL));
@@ -77,6 +71,36 @@ TEST_F_TIMEOUT(guest, many_signals_lose_no_instruction, 120)
 	EXPECT_LE(50, interrupted);
 	EXPECT_EQ(self->run->regs[POSADA_R8], self->run->regs[POSADA_R9]);
 	EXPECT_LT(0, self->run->regs[POSADA_R8]);
+}
+
+static void *busy(void *stop)
+{
+	while (!*(volatile uint32_t *)stop)
+		;
+	return NULL;
+}
+
+/* A thread that only loses its CPU to another for a while has no signal. */
+TEST_F_TIMEOUT(guest, no_signal_no_eintr, 120)
+{
+	volatile uint32_t *stop = (uint32_t *)(self->vm.ram + GUEST_DATA);
+	pthread_t other[3];
+	struct runner runner;
+	unsigned int i;
+
+	vcpu_code(&self->cpu, counts);
+	for (i = 0; i < ARRAY_SIZE(other); i++)
+		ASSERT_EQ(0, pthread_create(&other[i], NULL, busy, (void *)stop));
+	runner_start(&runner, &self->cpu);
+	/* then its first EINTR would be its last */
+	__atomic_store_n(&runner.signalled, true, __ATOMIC_SEQ_CST);
+	for (i = 0; i < 20; i++)
+		usleep(5000);
+	*stop = 1;
+	for (i = 0; i < ARRAY_SIZE(other); i++)
+		pthread_join(other[i], NULL);
+	EXPECT_EQ(0, runner_join(&runner));
+	EXPECT_EQ(POSADA_EXIT_HLT, self->run->reason);
 }
 
 TEST_HARNESS_MAIN

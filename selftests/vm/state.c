@@ -274,7 +274,6 @@ TEST_F(guest, a_bad_value_is_named_and_nothing_is_set)
 		{ "IDTR limit", POSADA_STATE_SEGMENTS, AT(segments.idtr.limit), 0xffffffff },
 		{ "IDTR reserved", POSADA_STATE_SEGMENTS, AT(segments.idtr.reserved), 1 },
 		{ "CR0 bit 32", POSADA_STATE_CONTROL, AT(control.cr0), 1ULL << 32 | 0x80010031 },
-		{ "CR3 bit 63", POSADA_STATE_CONTROL, AT(control.cr3), 1ULL << 63 },
 		{ "CR4.VMXE", POSADA_STATE_CONTROL, AT(control.cr4), 0x2620 },
 		{ "CR4 bit 63", POSADA_STATE_CONTROL, AT(control.cr4), 1ULL << 63 | 0x620 },
 		{ "CR8 16", POSADA_STATE_CONTROL, AT(control.cr8), 16 },
