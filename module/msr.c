@@ -5,6 +5,7 @@
 #include <linux/gfp.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
+#include <linux/nospec.h>
 #include <linux/sched.h>
 #include <linux/thread_info.h>
 #include <asm/cpufeature.h>
@@ -40,38 +41,6 @@ static void pass(u32 index, bool write)
 	map += index >= 0xc0000000 ? (write ? BITMAP_WRITE_HIGH : BITMAP_READ_HIGH) :
 				     (write ? BITMAP_WRITE_LOW : BITMAP_READ_LOW);
 	map[bit / 8] &= ~(1 << bit % 8);
-}
-
-int msr_init(void)
-{
-	/* In the VMCS, or swapped: reading and writing touch the guest's own. */
-	static const u32 own[] = {
-		MSR_IA32_SYSENTER_CS, MSR_IA32_SYSENTER_ESP, MSR_IA32_SYSENTER_EIP,
-		MSR_IA32_CR_PAT, MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE,
-	};
-	int i;
-
-	bitmap = (u8 *)__get_free_page(GFP_KERNEL);
-	if (!bitmap)
-		return -ENOMEM;
-	memset(bitmap, 0xff, PAGE_SIZE);
-	for (i = 0; i < ARRAY_SIZE(own); i++) {
-		pass(own[i], false);
-		pass(own[i], true);
-	}
-	pass(MSR_IA32_TSC, false);	/* with the offset (SDM 3C 26.3) */
-	pass(MSR_EFER, false);
-	return 0;
-}
-
-void msr_exit(void)
-{
-	free_page((unsigned long)bitmap);
-}
-
-u64 msr_bitmap(void)
-{
-	return __pa(bitmap);
 }
 
 /* ---- swapping ------------------------------------------------------------------------- */
@@ -283,7 +252,6 @@ static bool valid_pat(struct posada_vcpu *vcpu, u64 value)
 
 #define SLOT(name)	.offset = offsetof(struct msrs, name)
 
-/* By ascending index: looked up by halving. */
 static const struct msr_row rows[] = {
 	{ MSR_IA32_TSC, .mask = ~0ULL, .read = read_tsc, .write = write_tsc },
 	{ MSR_IA32_TSC_ADJUST, SLOT(tsc_adjust), .mask = ~0ULL, .write = write_tsc_adjust },
@@ -304,21 +272,37 @@ static const struct msr_row rows[] = {
 	{ MSR_TSC_AUX, SLOT(tsc_aux), .mask = U32_MAX, .rdtscp = true, .write = write_tsc_aux },
 };
 
+/*
+ * Position in @rows plus one of the registers in two ranges of addresses: from 0
+ * and from MSR_EFER on.  Filled by msr_init().
+ */
+static u8 low[0x278];
+static u8 high[0x84];
+
+static u8 *position(u32 index)
+{
+	if (index < ARRAY_SIZE(low))
+		return &low[array_index_nospec(index, ARRAY_SIZE(low))];
+	index -= MSR_EFER;
+	if (index < ARRAY_SIZE(high))
+		return &high[array_index_nospec(index, ARRAY_SIZE(high))];
+	return NULL;
+}
+
+static void index_rows(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		if (!rows[i].rdtscp || vmx_caps.rdtscp)
+			*position(rows[i].index) = i + 1;
+}
+
 static const struct msr_row *find(u32 index)
 {
-	unsigned int low = 0, high = ARRAY_SIZE(rows);
+	const u8 *at = position(index);
 
-	while (low < high) {
-		unsigned int mid = (low + high) / 2;
-
-		if (rows[mid].index == index)
-			return rows[mid].rdtscp && !vmx_caps.rdtscp ? NULL : &rows[mid];
-		if (rows[mid].index < index)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return NULL;
+	return at && *at ? &rows[*at - 1] : NULL;
 }
 
 static u64 *slot(struct posada_vcpu *vcpu, const struct msr_row *row)
@@ -377,6 +361,39 @@ int msr_write(struct posada_vcpu *vcpu, u32 index, u64 value)
 	else
 		*slot(vcpu, row) = value;
 	return MSR_DONE;
+}
+
+int msr_init(void)
+{
+	/* In the VMCS, or swapped: reading and writing touch the guest's own. */
+	static const u32 own[] = {
+		MSR_IA32_SYSENTER_CS, MSR_IA32_SYSENTER_ESP, MSR_IA32_SYSENTER_EIP,
+		MSR_IA32_CR_PAT, MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE,
+	};
+	int i;
+
+	bitmap = (u8 *)__get_free_page(GFP_KERNEL);
+	if (!bitmap)
+		return -ENOMEM;
+	memset(bitmap, 0xff, PAGE_SIZE);
+	for (i = 0; i < ARRAY_SIZE(own); i++) {
+		pass(own[i], false);
+		pass(own[i], true);
+	}
+	pass(MSR_IA32_TSC, false);	/* with the offset (SDM 3C 26.3) */
+	pass(MSR_EFER, false);
+	index_rows();
+	return 0;
+}
+
+void msr_exit(void)
+{
+	free_page((unsigned long)bitmap);
+}
+
+u64 msr_bitmap(void)
+{
+	return __pa(bitmap);
 }
 
 void msr_reset(struct posada_vcpu *vcpu)
