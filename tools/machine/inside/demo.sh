@@ -4,6 +4,7 @@
 VM=demo
 KEYS=/tmp/keys
 SCREEN=/tmp/screen
+ESCAPE=$(printf '\033')
 shown=0
 
 step() { printf '\n=== %s\n' "$*"; }
@@ -53,7 +54,7 @@ expect() {
 show() {
 	lines=$(wc -l <$SCREEN)
 	[ "$lines" = "$shown" ] || sed -n "$((shown + 1)),${lines}p" $SCREEN |
-		sed 's/^/   guest | /; s/\x1b\[6n//g; s/\r//g'
+		sed 's/^/   guest | /; s/'"$ESCAPE"'\[6n//g; s/\r//g'
 	shown=$lines
 }
 

@@ -5,17 +5,27 @@
 # unless it failed where none of them did (a crash after the last, say). Results
 # that a plan announced and that never came are failures: their test has died.
 
-function fail(name, times) {
+function fail(name, times, depth) {
 	failed += times
-	failures = failures "  " name (times > 1 ? " (" times " results missing)" : "") "\n"
+	failure[++failures] = name (times > 1 ? " (" times " of them)" : "")
+	failure_depth[failures] = depth
+}
+
+# A result at depth names those who failed below it.
+function name_below(depth, name,    i) {
+	for (i = failures; i > 0; i--)
+		if (failure_depth[i] > depth) {
+			failure[i] = name ": " failure[i]
+			failure_depth[i] = depth
+		}
 }
 
 # Forget what is nested below depth, charging results that never came.
-function close_below(depth, name,    d, missing) {
+function close_below(depth,    d, missing) {
 	for (d = deepest; d > depth; d--) {
 		missing = plan[d] - results[d]
 		if (missing > 0 && !skipped_here)
-			fail(name ": missing results", missing)
+			fail("missing results", missing, d)
 		plan[d] = results[d] = bad[d] = 0
 	}
 	deepest = depth
@@ -50,7 +60,7 @@ text ~ /^(not )?ok [0-9]+/ {
 	children = nested(depth, results) + nested(depth, plan)
 	bad_children = nested(depth, bad)
 	before = failed
-	close_below(depth, name)
+	close_below(depth)
 	if (children && (is_ok || bad_children || failed > before))
 		;
 	else if (skipped_here)
@@ -58,19 +68,23 @@ text ~ /^(not )?ok [0-9]+/ {
 	else if (is_ok)
 		passed++
 	else
-		fail(name, 1)
+		fail(name, 1, depth)
 
+	sub(/ *#.*/, "", name)
+	name_below(depth, name)
 	results[depth]++
 	bad[depth] += !is_ok
 }
 
-text ~ /^Bail out!/ { fail(text, 1) }
+text ~ /^Bail out!/ { fail(text, 1, depth) }
 
 END {
 	skipped_here = 0
-	close_below(-1, "the end")
+	close_below(-1)
 	if (failures)
-		printf "Failed:\n%s", failures
+		print "Failed:"
+	for (i = 1; i <= failures; i++)
+		print "  " failure[i]
 	printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped
 	exit failed > 0 || passed + failed + skipped == 0
 }
