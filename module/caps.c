@@ -8,6 +8,7 @@
 #define BASIC_MEMTYPE(basic)	(((basic) >> 50) & 0xf)
 #define BASIC_MEMTYPE_WB	6
 #define BASIC_INOUT_INFO	(1ULL << 54)
+#define MISC_TIMER_SHIFT	0x1f	/* SDM 3D A.6 */
 #define EPT_CAP_WALK_4		(1ULL << 6)
 #define EPT_CAP_WB		(1ULL << 14)
 #define EPT_CAP_2M		(1ULL << 16)
@@ -100,7 +101,7 @@ const char *caps_choose(const struct vmx_msrs *m, struct vmx_caps *caps)
 	caps->revision = m->basic & 0x7fffffff;
 	caps->cr0_fixed0 = m->cr0_fixed0 & ~0x80000001ULL;
 	caps->cr4_fixed0 = m->cr4_fixed0;
-	caps->timer_shift = m->misc & VMX_MISC_PREEMPTION_TIMER_RATE_MASK;
+	caps->timer_shift = m->misc & MISC_TIMER_SHIFT;
 	if ((m->ept_vpid & vpid_need) != vpid_need)
 		caps->cpu2 &= ~SECONDARY_EXEC_ENABLE_VPID;
 	/* Both ends or none: the host's counters must come back. */

@@ -16,10 +16,16 @@
 #include <asm/processor.h>
 #include <asm/tlbflush.h>
 
+#if __has_include(<asm/cpuid/api.h>)
+#include <asm/cpuid/api.h>
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
 #include <linux/entry-kvm.h>
+#define COMPAT_WORK_OF_KVM	1	/* see work.c */
 #else
 #include <linux/entry-virt.h>
+#define COMPAT_WORK_OF_KVM	0
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)

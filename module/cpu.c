@@ -31,7 +31,7 @@ struct vmx_cpu {
 
 struct vmx_caps vmx_caps;
 bool cpu_resident;
-DEFINE_PER_CPU(struct vmcs *, cpu_current);
+DEFINE_PER_CPU(struct posada_vmcs *, cpu_current);
 
 static DEFINE_PER_CPU(struct vmx_cpu, vmx_cpu);
 static DEFINE_MUTEX(users_lock);	/* taken inside cpus_read_lock() */
@@ -101,7 +101,7 @@ static int resident_on(void)
 }
 
 /* VMCLEAR, so that the region in memory is whole and can move (SDM 3C 25.11.3). */
-static void deactivate(struct vmcs *vmcs)
+static void deactivate(struct posada_vmcs *vmcs)
 {
 	vmx_clear(vmcs->pa);
 	if (this_cpu_read(cpu_current) == vmcs)
@@ -115,7 +115,7 @@ static void deactivate(struct vmcs *vmcs)
 static void resident_off(void)
 {
 	struct vmx_cpu *cpu = this_cpu_ptr(&vmx_cpu);
-	struct vmcs *vmcs, *next;
+	struct posada_vmcs *vmcs, *next;
 
 	if (!cpu->on)
 		return;
@@ -141,7 +141,7 @@ static void off_here(void *unused)
 
 static void deactivate_here(void *vmcs)
 {
-	if (((struct vmcs *)vmcs)->cpu == smp_processor_id())
+	if (((struct posada_vmcs *)vmcs)->cpu == smp_processor_id())
 		deactivate(vmcs);
 }
 
@@ -157,7 +157,7 @@ static int cpu_online_hook(unsigned int cpu)
 	err = resident_on();
 	local_irq_restore(flags);
 	if (err)
-		pr_warn("posada: VMX cannot be turned on on CPU %u: %d; it stays offline while VMs exist\n",
+		pr_warn("posada: VMX cannot be turned on for CPU %u: %d; it stays offline while VMs exist\n",
 			cpu, err);
 	return err;
 }
@@ -223,9 +223,9 @@ int cpu_acquire(void)
 
 	cpus_read_lock();
 	mutex_lock(&users_lock);
-	if (rebooting)
+	if (rebooting) {
 		err = -EBUSY;
-	else if (!users) {
+	} else if (!users) {
 		on_each_cpu(on_here, &err, 1);
 		if (err)
 			on_each_cpu(off_here, NULL, 1);
@@ -248,10 +248,10 @@ void cpu_release(void)
 }
 
 /* Resident: the VMCS was active elsewhere, or another one is current here. */
-int cpu_load_slow(struct vmcs *vmcs)
+int cpu_load_slow(struct posada_vmcs *vmcs)
 {
 	struct vmx_cpu *cpu = this_cpu_ptr(&vmx_cpu);
-	int was = smp_load_acquire(&vmcs->cpu);
+	int was = smp_load_acquire(&vmcs->cpu);	/* pairs with deactivate() */
 	int here = smp_processor_id();
 	unsigned long flags;
 
@@ -280,7 +280,7 @@ int cpu_load_slow(struct vmcs *vmcs)
 	return 0;
 }
 
-int cpu_open_window(struct vmcs *vmcs)
+int cpu_open_window(struct posada_vmcs *vmcs)
 {
 	int err = window_open();
 
@@ -294,16 +294,16 @@ int cpu_open_window(struct vmcs *vmcs)
 	return 0;
 }
 
-void cpu_close_window(struct vmcs *vmcs)
+void cpu_close_window(struct posada_vmcs *vmcs)
 {
 	vmx_clear(vmcs->pa);
 	vmcs->launched = false;
 	window_close();
 }
 
-void cpu_forget(struct vmcs *vmcs)
+void cpu_forget(struct posada_vmcs *vmcs)
 {
-	int cpu = smp_load_acquire(&vmcs->cpu);
+	int cpu = smp_load_acquire(&vmcs->cpu);	/* pairs with deactivate() */
 
 	if (cpu >= 0)
 		smp_call_function_single(cpu, deactivate_here, vmcs, 1);

@@ -20,7 +20,7 @@
 
 #include "caps.h"
 
-struct vmcs;
+struct posada_vmcs;
 
 extern struct vmx_caps vmx_caps;	/* set by cpus_init(), then constant */
 
@@ -43,11 +43,11 @@ int cpu_acquire(void);
 void cpu_release(void);
 
 extern bool cpu_resident;			/* the way; constant after cpus_init() */
-DECLARE_PER_CPU(struct vmcs *, cpu_current);	/* resident: what VMPTRLD loaded last */
+DECLARE_PER_CPU(struct posada_vmcs *, cpu_current);	/* resident: what VMPTRLD loaded last */
 
-int cpu_load_slow(struct vmcs *vmcs);
-int cpu_open_window(struct vmcs *vmcs);
-void cpu_close_window(struct vmcs *vmcs);
+int cpu_load_slow(struct posada_vmcs *vmcs);
+int cpu_open_window(struct posada_vmcs *vmcs);
+void cpu_close_window(struct posada_vmcs *vmcs);
 
 /**
  * cpu_load - make a VMCS ready for cpu_open() on this CPU
@@ -56,7 +56,7 @@ void cpu_close_window(struct vmcs *vmcs);
  * Preemption off, interrupts on; both stay so until the last cpu_close().
  * Return: 0, or -EBUSY if VMX is off on this CPU (it is going down).
  */
-static __always_inline int cpu_load(struct vmcs *vmcs)
+static __always_inline int cpu_load(struct posada_vmcs *vmcs)
 {
 	if (!cpu_resident || likely(this_cpu_read(cpu_current) == vmcs))
 		return 0;
@@ -69,14 +69,14 @@ static __always_inline int cpu_load(struct vmcs *vmcs)
  *
  * Interrupts off.  Return: 0; -EBUSY: another hypervisor took VMX; -EIO.
  */
-static __always_inline int cpu_open(struct vmcs *vmcs)
+static __always_inline int cpu_open(struct posada_vmcs *vmcs)
 {
 	if (!cpu_resident)
 		return cpu_open_window(vmcs);
 	return likely(this_cpu_read(cpu_current) == vmcs) ? 0 : -EBUSY;
 }
 
-static __always_inline void cpu_close(struct vmcs *vmcs)
+static __always_inline void cpu_close(struct posada_vmcs *vmcs)
 {
 	if (!cpu_resident)
 		cpu_close_window(vmcs);
@@ -86,7 +86,7 @@ static __always_inline void cpu_close(struct vmcs *vmcs)
  * cpu_forget - the VMCS is active nowhere any more; may sleep
  * @vmcs: not in use
  */
-void cpu_forget(struct vmcs *vmcs);
+void cpu_forget(struct posada_vmcs *vmcs);
 
 u32 cpu_holder(void);	/* POSADA_HOLDER_*, of all online CPUs now */
 u32 cpu_way(void);	/* POSADA_WAY_*, were a VM made now */

@@ -12,6 +12,7 @@
 #include <asm/processor-flags.h>
 #include <asm/processor.h>
 
+#include "compat.h"
 #include "cpu.h"
 #include "fpu.h"
 #include "vcpu.h"

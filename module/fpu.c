@@ -12,6 +12,8 @@
 #include <asm/fpu/xcr.h>
 #include <asm/processor.h>
 
+#include "compat.h"
+
 #define XSAVE_LEAF	0x0d
 #define LEGACY_BYTES	512	/* SDM 1 13.4.1 */
 #define HEADER_BYTES	64

@@ -38,7 +38,7 @@ static bool has_ibpb(void)
 
 static const char *missing(void)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+#if !defined(X86_FEATURE_CLEAR_BHB_LOOP_ON_VMEXIT) && defined(X86_FEATURE_CLEAR_BHB_VMEXIT)
 	if (boot_cpu_has(X86_FEATURE_CLEAR_BHB_VMEXIT))
 		return "clearing the branch history at VM exit (BHI)";
 #endif

@@ -192,6 +192,7 @@ static void write_efer(struct posada_vcpu *vcpu, u64 value)
 {
 	u64 lma = vmcs_read(GUEST_IA32_EFER) & EFER_LMA;	/* read-only */
 	struct msrs *m = &vcpu->msrs;
+
 	msr_set_efer(vcpu, (value & ~EFER_LMA) | lma);
 	/* In the middle of RUN the CPU must follow at once. */
 	if (by_guest(vcpu) && m->syscall != m->loaded) {

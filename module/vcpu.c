@@ -35,7 +35,6 @@
 /* Entries in a row with the host's interrupts off; each is at most an exit long. */
 #define ENTRIES_IN_A_ROW	64
 
-
 static DEFINE_IDA(vpids);
 static atomic64_t serials = ATOMIC64_INIT(0);
 
@@ -486,7 +485,7 @@ void vcpu_close(struct posada_vcpu *vcpu)
 	preempt_enable();
 }
 
-/* ---- life -------------------------------------------------------------------------------------- */
+/* ---- life -------------------------------------------------------------------------- */
 
 static void vmcs_init(struct posada_vcpu *vcpu)
 {

@@ -87,7 +87,7 @@ struct posada_vcpu {
 	struct posada_run *run;
 	unsigned long requests;
 	struct events events;
-	struct vmcs vmcs;
+	struct posada_vmcs vmcs;
 	u32 controls;
 	struct exit_record exit;
 	u64 generation;

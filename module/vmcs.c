@@ -21,7 +21,7 @@ void vmcs_write_failed(unsigned long field, u64 value)
 		  (unsigned long)value, (u64)field);
 }
 
-int vmcs_create(struct vmcs *vmcs)
+int vmcs_create(struct posada_vmcs *vmcs)
 {
 	vmcs->region = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	if (!vmcs->region)
@@ -32,18 +32,21 @@ int vmcs_create(struct vmcs *vmcs)
 	vmcs->host_cpu = -1;
 	vmcs->launched = false;
 	/* Not yet in the VMCS, whatever the first values are. */
-	vmcs->host_rsp = vmcs->host_cr3 = vmcs->host_cr4 = vmcs->host_fs_base = ~0UL;
+	vmcs->host_rsp = ~0UL;
+	vmcs->host_cr3 = ~0UL;
+	vmcs->host_cr4 = ~0UL;
+	vmcs->host_fs_base = ~0UL;
 	INIT_LIST_HEAD(&vmcs->link);
 	return 0;
 }
 
-void vmcs_destroy(struct vmcs *vmcs)
+void vmcs_destroy(struct posada_vmcs *vmcs)
 {
 	cpu_forget(vmcs);
 	free_page((unsigned long)vmcs->region);
 }
 
-void vmcs_host_init(struct vmcs *vmcs, void (*landing)(void))
+void vmcs_host_init(struct posada_vmcs *vmcs, void (*landing)(void))
 {
 	u64 value;
 
@@ -67,7 +70,7 @@ void vmcs_host_init(struct vmcs *vmcs, void (*landing)(void))
 	vmcs_write(HOST_IA32_PAT, value);
 }
 
-void vmcs_host_cpu(struct vmcs *vmcs)
+void vmcs_host_cpu(struct posada_vmcs *vmcs)
 {
 	struct desc_ptr gdt, idt;
 	u64 value;
@@ -105,7 +108,7 @@ static __always_inline void update(unsigned long field, unsigned long *last,
 	}
 }
 
-void vmcs_host_task(struct vmcs *vmcs)
+void vmcs_host_task(struct posada_vmcs *vmcs)
 {
 	update(HOST_CR3, &vmcs->host_cr3, __native_read_cr3());
 	update(HOST_CR4, &vmcs->host_cr4, native_read_cr4());

@@ -10,7 +10,7 @@
 #include <linux/types.h>
 
 /**
- * struct vmcs - one virtual-machine control structure
+ * struct posada_vmcs - one virtual-machine control structure
  * @host_rsp: HOST_RSP as it is in the VMCS; vmenter() keeps it
  * @host_cr3: HOST_CR3 as it is in the VMCS
  * @host_cr4: HOST_CR4 as it is in the VMCS
@@ -24,7 +24,7 @@
  *
  * All but @link belong to the owner of the vCPU.
  */
-struct vmcs {
+struct posada_vmcs {
 	unsigned long host_rsp;
 	unsigned long host_cr3;
 	unsigned long host_cr4;
@@ -37,21 +37,21 @@ struct vmcs {
 	struct list_head link;
 };
 
-int vmcs_create(struct vmcs *vmcs);
-void vmcs_destroy(struct vmcs *vmcs);
+int vmcs_create(struct posada_vmcs *vmcs);
+void vmcs_destroy(struct posada_vmcs *vmcs);
 
 /**
  * vmcs_host_init - write the host state that never changes
  * @vmcs: current on this CPU
  * @landing: where a VM exit arrives
  */
-void vmcs_host_init(struct vmcs *vmcs, void (*landing)(void));
+void vmcs_host_init(struct posada_vmcs *vmcs, void (*landing)(void));
 
 /**
  * vmcs_host_cpu - write the host state that belongs to this CPU
  * @vmcs: current on this CPU; interrupts or preemption off
  */
-void vmcs_host_cpu(struct vmcs *vmcs);
+void vmcs_host_cpu(struct posada_vmcs *vmcs);
 
 /**
  * vmcs_host_task - write the host state that the running task may have changed
@@ -61,6 +61,6 @@ void vmcs_host_cpu(struct vmcs *vmcs);
  * whenever user code has run.  Interrupts are off; to be called again after
  * they were on.
  */
-void vmcs_host_task(struct vmcs *vmcs);
+void vmcs_host_task(struct posada_vmcs *vmcs);
 
 #endif /* POSADA_VMCS_H */

@@ -3,7 +3,6 @@
  * From VMX root to non-root operation and back (SDM 3C chapters 27 and 28).
  */
 #include <linux/linkage.h>
-#include <linux/version.h>
 #include <asm/asm.h>
 #include <asm/msr-index.h>
 #include <asm/nospec-branch.h>
@@ -124,10 +123,11 @@ SYM_INNER_LABEL_ALIGN(vmexit_landing, SYM_L_GLOBAL)
 	xor	%r14d, %r14d
 	xor	%r15d, %r15d
 
-	FILL_RETURN_BUFFER %rcx, RSB_CLEAR_LOOPS, X86_FEATURE_RSB_VMEXIT, X86_FEATURE_RSB_VMEXIT_LITE
+	FILL_RETURN_BUFFER %rcx, RSB_CLEAR_LOOPS, X86_FEATURE_RSB_VMEXIT, \
+			   X86_FEATURE_RSB_VMEXIT_LITE
 
-	/* BHI.  From 7.0 the loop is the kernel's own; mitigate_init() refuses there. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
+	/* BHI.  Where it has another name the loop is closed to us; see mitigate_init(). */
+#ifdef X86_FEATURE_CLEAR_BHB_LOOP_ON_VMEXIT
 	ALTERNATIVE "", "call clear_bhb_loop", X86_FEATURE_CLEAR_BHB_LOOP_ON_VMEXIT
 #endif
 

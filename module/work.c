@@ -4,11 +4,10 @@
 #include <linux/errno.h>
 #include <linux/kvm_host.h>
 #include <linux/sched/signal.h>
-#include <linux/version.h>
 
 #include "compat.h"
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+#if COMPAT_WORK_OF_KVM
 /*
  * Until 6.18 the function belongs to KVM: when a signal comes it notes that in a
  * KVM vCPU.  This one nobody reads, and who writes it last does not matter.

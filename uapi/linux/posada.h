@@ -505,8 +505,9 @@ struct posada_run {
  * VECTOR and NMI: from any thread, never lost, wake a halted vCPU.  Each vector
  * is a bit: queued twice before it is delivered it is delivered once.  One more
  * NMI waits while one is being handled.  Vectors are delivered highest first,
- * while their priority class (bits 7:4) is above CR8.  EXCEPTION: when the vCPU is not running; with an
- * exception already queued the two combine as in SDM 3A 6.15 (double fault).
+ * while their priority class (bits 7:4) is above CR8.  EXCEPTION: when the vCPU
+ * is not running; with an exception already queued the two combine as in SDM 3A
+ * 6.15 (double fault).
  *
  * Errors: EFAULT, E2BIG, EINVAL, EBUSY (EXCEPTION while the vCPU runs).
  */
