@@ -88,7 +88,7 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/posada $(DESTDIR)$(PREFIX)/include/linux/posada.h \
 		$(DESTDIR)$(PREFIX)/share/man/man1/posada.1 \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/posada
-	find $(DESTDIR)/lib/modules/$$(cat $(KDIR)/include/config/kernel.release) -name posada.ko -delete
+	find $(DESTDIR)/lib/modules -path "*/extra/posada.ko" -delete
 
 clean:
 	@if [ -d '$(KDIR)' ] && [ -e Kbuild ]; then $(MAKE) -C $(KDIR) M=$(CURDIR) clean; fi
