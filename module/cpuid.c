@@ -11,6 +11,7 @@
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
 #include <asm/processor.h>
+#include <asm/vmx.h>
 
 #include "compat.h"
 #include "cpu.h"
@@ -303,6 +304,20 @@ static u64 efer_allowed(const struct posada_cpuid_entry *entries, u32 nr)
 	return efer;
 }
 
+/* RDTSCP, RDPID and INVPCID are #UD without their control. */
+static u32 cpu2_off(const struct posada_cpuid_entry *entries, u32 nr)
+{
+	struct posada_cpuid_entry seven = leaf_of(entries, nr, 7, 0);
+	u32 off = 0;
+
+	if (!(leaf_of(entries, nr, EXTENDED + 1, 0).edx & F(RDTSCP)) &&
+	    !(seven.ecx & F(RDPID)))
+		off |= SECONDARY_EXEC_ENABLE_RDTSCP;
+	if (!(seven.ebx & F(INVPCID)))
+		off |= SECONDARY_EXEC_ENABLE_INVPCID;
+	return off;
+}
+
 static int check(const struct posada_cpuid_entry *entries, u32 nr)
 {
 	struct posada_cpuid_entry xsave = leaf_of(entries, nr, 0x0d, 0);
@@ -374,6 +389,7 @@ int cpuid_set(struct cpuid *cpuid, const struct posada_cpuid_entry *entries, u32
 	cpuid->max_basic = leaf_of(copy, nr, 0, 0).eax;
 	cpuid->cr4 = cr4_allowed(copy, nr);
 	cpuid->efer = efer_allowed(copy, nr);
+	cpuid->cpu2 = cpu2_off(copy, nr);
 	index_leaves(cpuid->basic, cpuid, 0);
 	index_leaves(cpuid->extended, cpuid, EXTENDED);
 	return 0;

@@ -22,6 +22,7 @@ struct posada_vcpu;
  * @max_basic: entry 0's EAX: the highest basic leaf
  * @cr4: CR4 bits that the features allow the guest to set
  * @efer: EFER bits, likewise
+ * @cpu2: secondary controls that must be off: instructions that are not there
  */
 struct cpuid {
 	u32 nr;
@@ -31,6 +32,7 @@ struct cpuid {
 	u32 max_basic;
 	u64 cr4;
 	u64 efer;
+	u32 cpu2;
 };
 
 int cpuid_init(void);	/* the supported table; at load */

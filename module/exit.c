@@ -217,6 +217,10 @@ static int exit_triple_fault(struct posada_vcpu *vcpu)
 	return to_user_unknown(vcpu, POSADA_EXIT_SHUTDOWN);
 }
 
+/* asm/vmx.h has no names for these (SDM 3C appendix C). */
+#define EXIT_REASON_GETSEC	11
+#define EXIT_REASON_PCONFIG	65
+
 /* ---- the table ---------------------------------------------------------------------- */
 
 const struct exit_row exit_rows[POSADA_STATS_REASONS] = {
@@ -227,6 +231,7 @@ const struct exit_row exit_rows[POSADA_STATS_REASONS] = {
 	[EXIT_REASON_NMI_WINDOW]	= { exit_window },
 	[EXIT_REASON_TASK_SWITCH]	= { exit_unknown, true },
 	[EXIT_REASON_CPUID]		= { exit_cpuid },
+	[EXIT_REASON_GETSEC]		= { exit_ud },
 	[EXIT_REASON_HLT]		= { exit_hlt },
 	[EXIT_REASON_INVD]		= { exit_nothing },
 	[EXIT_REASON_RDPMC]		= { exit_gp },
@@ -255,4 +260,7 @@ const struct exit_row exit_rows[POSADA_STATS_REASONS] = {
 	[EXIT_REASON_INVVPID]		= { exit_ud },
 	[EXIT_REASON_WBINVD]		= { exit_nothing },
 	[EXIT_REASON_XSETBV]		= { exit_xsetbv },
+	[EXIT_REASON_VMFUNC]		= { exit_ud },
+	[EXIT_REASON_ENCLS]		= { exit_ud },
+	[EXIT_REASON_PCONFIG]		= { exit_ud },
 };

@@ -181,9 +181,7 @@ int exit_cr(struct posada_vcpu *vcpu)
 		}
 	}
 	/* CR3, CR8, CLTS, LMSW and reads need no exit and were not asked for. */
-	vcpu->run->qualification = qual;
-	WARN_ONCE(1, "posada: CR access exit with qualification %#llx\n", qual);
-	return exit_to_user(vcpu, POSADA_EXIT_UNKNOWN);
+	return exit_unknown(vcpu);
 }
 
 /* ---- debug registers ------------------------------------------------------------------------ */

@@ -313,7 +313,7 @@ static int set_table(struct posada_vcpu *vcpu, const struct posada_cpuid_entry *
 		goto out_free_table;
 	if (cr4_valid(&table, cr4_read())) {
 		swap(vcpu->cpuid, table);
-		cr_update_owned(vcpu);
+		vcpu_cpuid_changed(vcpu);
 	} else {
 		err = -EINVAL;
 	}

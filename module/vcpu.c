@@ -487,18 +487,30 @@ void vcpu_close(struct posada_vcpu *vcpu)
 
 /* ---- life -------------------------------------------------------------------------- */
 
+static u32 secondary_controls(const struct posada_vcpu *vcpu)
+{
+	u32 cpu2 = vmx_caps.cpu2 & ~vcpu->cpuid.cpu2;
+
+	return vcpu->vpid ? cpu2 : cpu2 & ~SECONDARY_EXEC_ENABLE_VPID;
+}
+
+void vcpu_cpuid_changed(struct posada_vcpu *vcpu)
+{
+	cr_update_owned(vcpu);
+	vmcs_write(SECONDARY_VM_EXEC_CONTROL, secondary_controls(vcpu));
+}
+
 static void vmcs_init(struct posada_vcpu *vcpu)
 {
 	struct vmx_caps *caps = &vmx_caps;
-	u32 cpu2 = caps->cpu2;
 
-	if (!vcpu->vpid)
-		cpu2 &= ~SECONDARY_EXEC_ENABLE_VPID;
 	vcpu->controls = caps->cpu;
 
 	vmcs_write(PIN_BASED_VM_EXEC_CONTROL, caps->pin);
 	vmcs_write(CPU_BASED_VM_EXEC_CONTROL, caps->cpu);
-	vmcs_write(SECONDARY_VM_EXEC_CONTROL, cpu2);
+	vmcs_write(SECONDARY_VM_EXEC_CONTROL, secondary_controls(vcpu));
+	if (caps->cpu2 & SECONDARY_EXEC_ENCLS_EXITING)
+		vmcs_write(ENCLS_EXITING_BITMAP, ~0ULL);
 	vmcs_write(VM_EXIT_CONTROLS, caps->exit);
 	vmcs_write(VM_ENTRY_CONTROLS, caps->entry);
 	vmcs_write(EXCEPTION_BITMAP, BIT(VECTOR_DB) | BIT(VECTOR_AC) | BIT(VECTOR_MC));

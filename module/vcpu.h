@@ -153,6 +153,9 @@ void vcpu_kick(struct posada_vcpu *vcpu);
 int vcpu_open(struct posada_vcpu *vcpu);
 void vcpu_close(struct posada_vcpu *vcpu);
 
+/* What follows from a new CPUID table; the VMCS is current. */
+void vcpu_cpuid_changed(struct posada_vcpu *vcpu);
+
 /* Primary controls: set @set, clear @clear.  The VMCS is current. */
 void vcpu_controls(struct posada_vcpu *vcpu, u32 set, u32 clear);
 
