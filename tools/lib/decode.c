@@ -83,16 +83,16 @@ static const struct {
 
 /* By condition number (SDM 1 appendix B). */
 static const ZydisMnemonic sets[16] = {
-	ZYDIS_MNEMONIC_SETO, ZYDIS_MNEMONIC_SETNO, ZYDIS_MNEMONIC_SETB, ZYDIS_MNEMONIC_SETNB,
+	ZYDIS_MNEMONIC_SETO, ZYDIS_MNEMONIC_SETNO, ZYDIS_MNEMONIC_SETB,	 ZYDIS_MNEMONIC_SETNB,
 	ZYDIS_MNEMONIC_SETZ, ZYDIS_MNEMONIC_SETNZ, ZYDIS_MNEMONIC_SETBE, ZYDIS_MNEMONIC_SETNBE,
-	ZYDIS_MNEMONIC_SETS, ZYDIS_MNEMONIC_SETNS, ZYDIS_MNEMONIC_SETP, ZYDIS_MNEMONIC_SETNP,
+	ZYDIS_MNEMONIC_SETS, ZYDIS_MNEMONIC_SETNS, ZYDIS_MNEMONIC_SETP,	 ZYDIS_MNEMONIC_SETNP,
 	ZYDIS_MNEMONIC_SETL, ZYDIS_MNEMONIC_SETNL, ZYDIS_MNEMONIC_SETLE, ZYDIS_MNEMONIC_SETNLE,
 };
 
 static const ZydisMnemonic cmovs[16] = {
-	ZYDIS_MNEMONIC_CMOVO, ZYDIS_MNEMONIC_CMOVNO, ZYDIS_MNEMONIC_CMOVB, ZYDIS_MNEMONIC_CMOVNB,
+	ZYDIS_MNEMONIC_CMOVO, ZYDIS_MNEMONIC_CMOVNO, ZYDIS_MNEMONIC_CMOVB,  ZYDIS_MNEMONIC_CMOVNB,
 	ZYDIS_MNEMONIC_CMOVZ, ZYDIS_MNEMONIC_CMOVNZ, ZYDIS_MNEMONIC_CMOVBE, ZYDIS_MNEMONIC_CMOVNBE,
-	ZYDIS_MNEMONIC_CMOVS, ZYDIS_MNEMONIC_CMOVNS, ZYDIS_MNEMONIC_CMOVP, ZYDIS_MNEMONIC_CMOVNP,
+	ZYDIS_MNEMONIC_CMOVS, ZYDIS_MNEMONIC_CMOVNS, ZYDIS_MNEMONIC_CMOVP,  ZYDIS_MNEMONIC_CMOVNP,
 	ZYDIS_MNEMONIC_CMOVL, ZYDIS_MNEMONIC_CMOVNL, ZYDIS_MNEMONIC_CMOVLE, ZYDIS_MNEMONIC_CMOVNLE,
 };
 
@@ -154,7 +154,8 @@ static uint8_t address_register(ZydisRegister reg)
 
 static uint8_t segment_number(ZydisRegister reg)
 {
-	return reg >= ZYDIS_REGISTER_ES && reg <= ZYDIS_REGISTER_GS ? reg - ZYDIS_REGISTER_ES : INSN_DS;
+	return reg >= ZYDIS_REGISTER_ES && reg <= ZYDIS_REGISTER_GS ? reg - ZYDIS_REGISTER_ES :
+								      INSN_DS;
 }
 
 static int memory_operand(const ZydisDecodedOperandMem *mem, struct insn *insn)
@@ -191,7 +192,8 @@ static int operand_of(const ZydisDecodedOperand *z, struct insn *insn, struct in
 }
 
 /* The operands of string instructions are implied; only the source's segment can be chosen. */
-static void string_operands(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *ops, struct insn *insn)
+static void string_operands(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *ops,
+			    struct insn *insn)
 {
 	insn->segment = INSN_DS;
 	insn->size = z->operand_width / 8;
@@ -211,7 +213,8 @@ static void string_operands(const ZydisDecodedInstruction *z, const ZydisDecoded
 	}
 }
 
-static int explicit_operands(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *ops, struct insn *insn)
+static int explicit_operands(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *ops,
+			     struct insn *insn)
 {
 	bool memory = false;
 
@@ -238,12 +241,15 @@ static void find_needs(struct insn *insn)
 	bool string = insn->kind >= INSN_MOVS && insn->kind <= INSN_SCAS;
 	bool flat = insn->mode == 64;
 
-	if (insn->base == POSADA_RSP || register_only(&insn->operand[0]) || register_only(&insn->operand[1]))
+	if (insn->base == POSADA_RSP || register_only(&insn->operand[0]) ||
+	    register_only(&insn->operand[1]))
 		insn->needs |= INSN_RSP;
 	if (register_only(&insn->operand[0]) ||
-	    (register_only(&insn->operand[1]) && (insn->kind == INSN_XCHG || insn->kind == INSN_XADD)))
+	    (register_only(&insn->operand[1]) &&
+	     (insn->kind == INSN_XCHG || insn->kind == INSN_XADD)))
 		insn->changes |= INSN_RSP;
-	if (insn->segment == INSN_FS || insn->segment == INSN_GS || (insn->segment == INSN_SS && !flat))
+	if (insn->segment == INSN_FS || insn->segment == INSN_GS ||
+	    (insn->segment == INSN_SS && !flat))
 		insn->needs |= INSN_SEGMENTS;
 	if (string)
 		return;
@@ -313,7 +319,8 @@ int insn_decode(const uint8_t *bytes, size_t len, unsigned int mode, struct insn
 	return 0;
 }
 
-void insn_text(const uint8_t *bytes, size_t len, unsigned int mode, uint64_t rip, char *text, size_t size)
+void insn_text(const uint8_t *bytes, size_t len, unsigned int mode, uint64_t rip, char *text,
+	       size_t size)
 {
 	ZydisDecodedOperand ops[ZYDIS_MAX_OPERAND_COUNT];
 	ZydisDecodedInstruction z;
@@ -324,8 +331,8 @@ void insn_text(const uint8_t *bytes, size_t len, unsigned int mode, uint64_t rip
 	if (!machine_mode(mode, &decoder) &&
 	    ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, len, &z, ops)) &&
 	    ZYAN_SUCCESS(ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_INTEL)) &&
-	    ZYAN_SUCCESS(ZydisFormatterFormatInstruction(&formatter, &z, ops, z.operand_count_visible, text,
-							 size, rip, NULL)))
+	    ZYAN_SUCCESS(ZydisFormatterFormatInstruction(
+		    &formatter, &z, ops, z.operand_count_visible, text, size, rip, NULL)))
 		return;
 	at += snprintf(text, size, "bytes");
 	for (size_t i = 0; i < len && i < INSN_MAX_LENGTH && at + 4 <= size; i++)

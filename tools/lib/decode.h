@@ -15,10 +15,10 @@
 #define INSN_MAX_LENGTH 15
 
 enum insn_kind {
-	INSN_MOV,	/* also MOVNTI, and MOV with an absolute offset */
+	INSN_MOV, /* also MOVNTI, and MOV with an absolute offset */
 	INSN_MOVBE,
 	INSN_MOVZX,
-	INSN_MOVSX,	/* also MOVSXD */
+	INSN_MOVSX, /* also MOVSXD */
 	INSN_ADD,
 	INSN_ADC,
 	INSN_SUB,
@@ -44,14 +44,14 @@ enum insn_kind {
 	INSN_XCHG,
 	INSN_XADD,
 	INSN_CMPXCHG,
-	INSN_SET,	/* SETcc */
-	INSN_CMOV,	/* CMOVcc */
+	INSN_SET,  /* SETcc */
+	INSN_CMOV, /* CMOVcc */
 	INSN_MOVS,
 	INSN_STOS,
 	INSN_LODS,
 	INSN_CMPS,
 	INSN_SCAS,
-	INSN_VECTOR,	/* moves of an XMM register, without AVX */
+	INSN_VECTOR, /* moves of an XMM register, without AVX */
 	INSN_KINDS
 };
 
@@ -66,7 +66,7 @@ enum insn_kind {
 enum insn_operand_type {
 	INSN_NO_OPERAND,
 	INSN_REGISTER,
-	INSN_REGISTER_HIGH,	/* AH, CH, DH, BH: @reg is 0..3 */
+	INSN_REGISTER_HIGH, /* AH, CH, DH, BH: @reg is 0..3 */
 	INSN_XMM,
 	INSN_MEMORY,
 	INSN_IMMEDIATE,
@@ -85,13 +85,13 @@ struct insn_operand {
 };
 
 /* insn.rep */
-#define INSN_REP	1	/* REP, REPE */
-#define INSN_REPNE	2
+#define INSN_REP	 1 /* REP, REPE */
+#define INSN_REPNE	 2
 
 /* insn.needs, insn.changes: state that is not at hand in the run page */
-#define INSN_RSP	(1U << 0)
-#define INSN_SEGMENTS	(1U << 1)	/* the base of SS, FS or GS */
-#define INSN_XMMS	(1U << 2)
+#define INSN_RSP	 (1U << 0)
+#define INSN_SEGMENTS	 (1U << 1) /* the base of SS, FS or GS */
+#define INSN_XMMS	 (1U << 2)
 
 #define INSN_NO_REGISTER 0xff
 
@@ -156,7 +156,8 @@ int insn_decode(const uint8_t *bytes, size_t len, unsigned int mode, struct insn
  * @text: out: never empty; the bytes in hex if they are no instruction
  * @size: of @text
  */
-void insn_text(const uint8_t *bytes, size_t len, unsigned int mode, uint64_t rip, char *text, size_t size);
+void insn_text(const uint8_t *bytes, size_t len, unsigned int mode, uint64_t rip, char *text,
+	       size_t size);
 
 /* ---- cache -------------------------------------------------------------- */
 

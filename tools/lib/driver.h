@@ -43,7 +43,8 @@ struct driver {
 	void (*close)(struct driver_vm *vm);
 	int (*create)(struct driver_vm *vm);
 	void (*destroy)(struct driver_vm *vm);
-	int (*memory)(struct driver_vm *vm, const struct posada_memory_op *ops, uint32_t nr, uint32_t *bad);
+	int (*memory)(struct driver_vm *vm, const struct posada_memory_op *ops, uint32_t nr,
+		      uint32_t *bad);
 	int (*create_vcpu)(struct driver_vm *vm, uint32_t id, struct driver_vcpu *vcpu);
 	void (*destroy_vcpu)(struct driver_vcpu *vcpu);
 	int (*run)(struct driver_vcpu *vcpu);

@@ -41,7 +41,8 @@ static void vm_destroy(struct driver_vm *vm)
 	vm->fd = -1;
 }
 
-static int vm_memory(struct driver_vm *vm, const struct posada_memory_op *ops, uint32_t nr, uint32_t *bad)
+static int vm_memory(struct driver_vm *vm, const struct posada_memory_op *ops, uint32_t nr,
+		     uint32_t *bad)
 {
 	return posada_memory(vm->fd, ops, nr, bad);
 }

@@ -6,13 +6,13 @@
 
 #include <linux/posada.h>
 
-#define CF	(1ULL << 0)
-#define PF	(1ULL << 2)
-#define AF	(1ULL << 4)
-#define ZF	(1ULL << 6)
-#define SF	(1ULL << 7)
-#define DF	(1ULL << 10)
-#define OF	(1ULL << 11)
+#define CF	     (1ULL << 0)
+#define PF	     (1ULL << 2)
+#define AF	     (1ULL << 4)
+#define ZF	     (1ULL << 6)
+#define SF	     (1ULL << 7)
+#define DF	     (1ULL << 10)
+#define OF	     (1ULL << 11)
 #define STATUS_FLAGS (CF | PF | AF | ZF | SF | OF)
 
 /* ---- values and flags ---------------------------------------------------- */
@@ -56,7 +56,8 @@ static uint64_t add(uint64_t a, uint64_t b, uint64_t carry, unsigned int size, u
 	return r;
 }
 
-static uint64_t subtract(uint64_t a, uint64_t b, uint64_t borrow, unsigned int size, uint64_t *flags)
+static uint64_t subtract(uint64_t a, uint64_t b, uint64_t borrow, unsigned int size,
+			 uint64_t *flags)
 {
 	uint64_t r = a - b - borrow;
 	uint64_t top = sign_bit(size);
@@ -73,7 +74,8 @@ static uint64_t logic(uint64_t r, unsigned int size, uint64_t *flags)
 }
 
 /* The count is masked but not 0.  OF is as for a count of 1: it is undefined for others. */
-static uint64_t shift(unsigned int kind, uint64_t a, unsigned int count, unsigned int size, uint64_t *flags)
+static uint64_t shift(unsigned int kind, uint64_t a, unsigned int count, unsigned int size,
+		      uint64_t *flags)
 {
 	unsigned int width = size * 8;
 	uint64_t top = sign_bit(size), r, carry;
@@ -98,7 +100,8 @@ static uint64_t shift(unsigned int kind, uint64_t a, unsigned int count, unsigne
 	return r;
 }
 
-static uint64_t rotate(bool left, uint64_t a, unsigned int count, unsigned int size, uint64_t *flags)
+static uint64_t rotate(bool left, uint64_t a, unsigned int count, unsigned int size,
+		       uint64_t *flags)
 {
 	unsigned int width = size * 8, n = count % width;
 	uint64_t top = sign_bit(size), r;
@@ -110,7 +113,7 @@ static uint64_t rotate(bool left, uint64_t a, unsigned int count, unsigned int s
 	if (left)
 		*flags = flag(r & 1, CF) | flag(!!(r & top) != (r & 1), OF);
 	else
-		*flags = flag(r & top, CF) | flag(!!(r & top) != !!(r & top >> 1), OF);
+		*flags = flag(r & top, CF) | flag(!!(r & top) != !!(r & (top >> 1)), OF);
 	return r;
 }
 
@@ -171,7 +174,8 @@ static void register_set(struct emulate_cpu *cpu, const struct insn_operand *op,
 		*reg = (*reg & ~mask_of(op->size)) | (value & mask_of(op->size));
 }
 
-static uint64_t segment_base(const struct insn *insn, const struct emulate_cpu *cpu, unsigned int segment)
+static uint64_t segment_base(const struct insn *insn, const struct emulate_cpu *cpu,
+			     unsigned int segment)
 {
 	if (insn->mode == 64 && segment != INSN_FS && segment != INSN_GS)
 		return 0;
@@ -181,7 +185,8 @@ static uint64_t segment_base(const struct insn *insn, const struct emulate_cpu *
 static uint64_t linear(const struct insn *insn, const struct emulate_cpu *cpu, unsigned int segment,
 		       uint64_t offset)
 {
-	uint64_t address = segment_base(insn, cpu, segment) + (offset & mask_of(insn->address_size));
+	uint64_t address =
+		segment_base(insn, cpu, segment) + (offset & mask_of(insn->address_size));
 
 	return insn->mode == 64 ? address : address & 0xffffffff;
 }
@@ -206,7 +211,7 @@ struct step {
 	const struct insn *insn;
 	struct emulate_cpu *cpu;
 	const struct emulate_bus *bus;
-	uint64_t address;	/* of the memory operand */
+	uint64_t address; /* of the memory operand */
 };
 
 static int load(const struct step *s, unsigned int size, uint64_t *value, bool rmw)

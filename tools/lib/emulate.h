@@ -43,11 +43,11 @@ struct emulate_bus {
 	void *context;
 };
 
-#define EMULATE_DONE	0	/* rip is past the instruction */
-#define EMULATE_AGAIN	1	/* a long REP: registers are up to date, execute it again */
+#define EMULATE_DONE   0 /* rip is past the instruction */
+#define EMULATE_AGAIN  1 /* a long REP: registers are up to date, execute it again */
 
 /* A REP goes on for that many rounds before the guest may take an interrupt. */
-#define EMULATE_ROUNDS	512
+#define EMULATE_ROUNDS 512
 
 /**
  * emulate() - execute one instruction

@@ -31,7 +31,8 @@ int posada_info(int dev, struct posada_info *info)
 	return posada_ioctl(dev, POSADA_INFO, info);
 }
 
-static int cpuid_read(int fd, unsigned long request, struct posada_cpuid_entry *entries, uint32_t *nr)
+static int cpuid_read(int fd, unsigned long request, struct posada_cpuid_entry *entries,
+		      uint32_t *nr)
 {
 	struct posada_cpuid table = {
 		.size = sizeof(table),

@@ -44,12 +44,30 @@ struct guest_memory {
  */
 int guest_memory_add(struct guest_memory *mem, uint64_t gpa, uint64_t size, void *host);
 
+/** guest_memory_find() - the range that holds @gpa, or NULL */
+static inline const struct guest_range *guest_memory_find(const struct guest_memory *mem,
+							  uint64_t gpa)
+{
+	/* Few ranges, and most accesses are in the first. */
+	for (unsigned int i = 0; i < mem->nr; i++)
+		if (gpa - mem->range[i].gpa < mem->range[i].size)
+			return &mem->range[i];
+	return NULL;
+}
+
 /**
  * guest_memory_at() - where @len bytes at @gpa are, if they are in one range
  *
  * Return: a host pointer good for @len bytes, or NULL.
  */
-void *guest_memory_at(const struct guest_memory *mem, uint64_t gpa, uint64_t len);
+static inline void *guest_memory_at(const struct guest_memory *mem, uint64_t gpa, uint64_t len)
+{
+	const struct guest_range *range = guest_memory_find(mem, gpa);
+
+	if (!range || len > range->size - (gpa - range->gpa))
+		return NULL;
+	return range->host + (gpa - range->gpa);
+}
 
 /** guest_memory_read() - Return: 0, or -EFAULT with nothing copied */
 int guest_memory_read(const struct guest_memory *mem, uint64_t gpa, void *to, size_t len);

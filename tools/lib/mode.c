@@ -4,10 +4,11 @@
 
 #include <string.h>
 
-#define PAGE_TABLE	0x3ULL		/* present, writable */
-#define PAGE_2M		0x83ULL		/* and large */
+#define PAGE_TABLE 0x3ULL  /* present, writable */
+#define PAGE_2M	   0x83ULL /* and large */
 
-static struct posada_segment segment(uint16_t selector, uint64_t base, uint32_t limit, uint32_t access)
+static struct posada_segment segment(uint16_t selector, uint64_t base, uint32_t limit,
+				     uint32_t access)
 {
 	return (struct posada_segment){
 		.base = base,

@@ -12,23 +12,23 @@
 #include <linux/posada.h>
 
 /* What the functions below fill in. */
-#define MODE_GROUPS (POSADA_STATE_REGS | POSADA_STATE_SEGMENTS | POSADA_STATE_CONTROL)
+#define MODE_GROUPS    (POSADA_STATE_REGS | POSADA_STATE_SEGMENTS | POSADA_STATE_CONTROL)
 
 /* Access rights (SDM 3C 25.4.1, table 25-2) */
-#define SEGMENT_CODE64		0xa09bU
-#define SEGMENT_CODE32		0xc09bU
-#define SEGMENT_CODE16		0x009bU
-#define SEGMENT_DATA		0xc093U
-#define SEGMENT_DATA16		0x0093U
-#define SEGMENT_TSS		0x008bU
+#define SEGMENT_CODE64 0xa09bU
+#define SEGMENT_CODE32 0xc09bU
+#define SEGMENT_CODE16 0x009bU
+#define SEGMENT_DATA   0xc093U
+#define SEGMENT_DATA16 0x0093U
+#define SEGMENT_TSS    0x008bU
 
-#define MODE_CR0_PE	(1ULL << 0)
-#define MODE_CR0_ET	(1ULL << 4)
-#define MODE_CR0_NE	(1ULL << 5)
-#define MODE_CR0_PG	(1ULL << 31)
-#define MODE_CR4_PAE	(1ULL << 5)
-#define MODE_EFER_LME	(1ULL << 8)
-#define MODE_EFER_LMA	(1ULL << 10)
+#define MODE_CR0_PE    (1ULL << 0)
+#define MODE_CR0_ET    (1ULL << 4)
+#define MODE_CR0_NE    (1ULL << 5)
+#define MODE_CR0_PG    (1ULL << 31)
+#define MODE_CR4_PAE   (1ULL << 5)
+#define MODE_EFER_LME  (1ULL << 8)
+#define MODE_EFER_LMA  (1ULL << 10)
 
 /**
  * mode_real() - real mode, all segments 64 KiB
@@ -57,9 +57,9 @@ void mode_protected(struct posada_state *state, uint32_t gdt, uint32_t eip);
 void mode_long(struct posada_state *state, uint64_t gdt, uint64_t cr3, uint64_t rip);
 
 /* Selectors in the GDT of mode_gdt(): those that Linux's boot protocol wants. */
-#define MODE_CS		0x10
-#define MODE_DS		0x18
-#define MODE_TSS	0x20
+#define MODE_CS		 0x10
+#define MODE_DS		 0x18
+#define MODE_TSS	 0x20
 #define MODE_GDT_ENTRIES 6
 
 /** mode_gdt() - a GDT for mode_protected() (@code64 0) or mode_long() (1) */

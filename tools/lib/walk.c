@@ -4,41 +4,83 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <string.h>
 
-#define CR0_WP		(1ULL << 16)
-#define CR0_PG		(1ULL << 31)
-#define CR4_PSE		(1ULL << 4)
-#define CR4_PAE		(1ULL << 5)
-#define CR4_LA57	(1ULL << 12)
-#define CR4_SMEP	(1ULL << 20)
-#define CR4_SMAP	(1ULL << 21)
-#define EFER_LMA	(1ULL << 10)
-#define EFER_NXE	(1ULL << 11)
-#define RFLAGS_AC	(1ULL << 18)
+#define CR0_WP	       (1ULL << 16)
+#define CR0_PG	       (1ULL << 31)
+#define CR4_PSE	       (1ULL << 4)
+#define CR4_PAE	       (1ULL << 5)
+#define CR4_LA57       (1ULL << 12)
+#define CR4_SMEP       (1ULL << 20)
+#define CR4_SMAP       (1ULL << 21)
+#define EFER_LMA       (1ULL << 10)
+#define EFER_NXE       (1ULL << 11)
+#define RFLAGS_AC      (1ULL << 18)
 
-#define ENTRY_PRESENT	(1ULL << 0)
-#define ENTRY_WRITE	(1ULL << 1)
-#define ENTRY_USER	(1ULL << 2)
-#define ENTRY_ACCESSED	(1ULL << 5)
-#define ENTRY_DIRTY	(1ULL << 6)
-#define ENTRY_LARGE	(1ULL << 7)
-#define ENTRY_NX	(1ULL << 63)
+#define ENTRY_PRESENT  (1ULL << 0)
+#define ENTRY_WRITE    (1ULL << 1)
+#define ENTRY_USER     (1ULL << 2)
+#define ENTRY_ACCESSED (1ULL << 5)
+#define ENTRY_DIRTY    (1ULL << 6)
+#define ENTRY_LARGE    (1ULL << 7)
+#define ENTRY_NX       (1ULL << 63)
 
-/* One kind of paging; the levels are numbered from the leaf, 1, upwards. */
+/**
+ * struct format - one kind of paging
+ * @levels: numbered from the leaf, 1, upwards
+ * @entry_size: bytes
+ * @index_bits: of every level but a PAE root
+ * @pdpte: the root is four PDPTEs (PAE)
+ * @root: where in CR3 the root table is
+ * @table: where in an entry the next table is
+ * @reserved: what must be 0 in entries of every level (SDM 3A 4.3, 4.4.2, 4.5.4)
+ */
 struct format {
 	unsigned int levels;
 	unsigned int entry_size;
-	unsigned int index_bits;	/* of every level but a PAE root */
-	bool pdpte;			/* the root is four PDPTEs (PAE) */
+	unsigned int index_bits;
+	bool pdpte;
+	uint64_t root;
+	uint64_t table;
+	uint64_t reserved;
 };
+
+/* Bits first..last */
+static inline uint64_t bits(unsigned int first, unsigned int last)
+{
+	if (first > last)
+		return 0;
+	return (~0ULL >> (63 - last)) & (~0ULL << first);
+}
 
 static struct format format_of(const struct walk_cpu *cpu)
 {
+	unsigned int gpa_bits = cpu->gpa_bits ? cpu->gpa_bits : 52;
+	struct format f = {
+		.levels = cpu->cr4 & CR4_LA57 ? 5 : 4,
+		.entry_size = 8,
+		.index_bits = 9,
+		.root = bits(12, 51),
+		.table = bits(12, 51),
+		.reserved = bits(gpa_bits, 51) | (cpu->efer & EFER_NXE ? 0 : ENTRY_NX),
+	};
+
 	if (cpu->efer & EFER_LMA)
-		return (struct format){ cpu->cr4 & CR4_LA57 ? 5 : 4, 8, 9, false };
-	if (cpu->cr4 & CR4_PAE)
-		return (struct format){ 3, 8, 9, true };
-	return (struct format){ 2, 4, 10, false };
+		return f;
+	if (cpu->cr4 & CR4_PAE) {
+		f.levels = 3;
+		f.pdpte = true;
+		f.root = bits(5, 31);
+		f.reserved |= bits(52, 62);
+		return f;
+	}
+	return (struct format){
+		.levels = 2,
+		.entry_size = 4,
+		.index_bits = 10,
+		.root = bits(12, 31),
+		.table = bits(12, 31),
+	};
 }
 
 static bool canonical(uint64_t gva, unsigned int bits)
@@ -48,14 +90,6 @@ static bool canonical(uint64_t gva, unsigned int bits)
 	return (uint64_t)sign == gva;
 }
 
-/* Bits first..last */
-static uint64_t bits(unsigned int first, unsigned int last)
-{
-	if (first > last)
-		return 0;
-	return (~0ULL >> (63 - last)) & (~0ULL << first);
-}
-
 static bool may_be_large(const struct walk_cpu *cpu, const struct format *f, unsigned int level)
 {
 	if (f->entry_size == 4)
@@ -63,34 +97,25 @@ static bool may_be_large(const struct walk_cpu *cpu, const struct format *f, uns
 	return level == 2 || (level == 3 && !f->pdpte);
 }
 
-/* Bits that must be 0 in an entry (SDM 3A 4.3, 4.4.2, 4.5.4). */
-static uint64_t reserved_bits(const struct walk_cpu *cpu, const struct format *f, unsigned int level,
-			      bool large)
+/* What must be 0 in this entry. */
+static uint64_t reserved_bits(const struct walk_cpu *cpu, const struct format *f,
+			      unsigned int level, bool large)
 {
 	unsigned int gpa_bits = cpu->gpa_bits ? cpu->gpa_bits : 52;
-	unsigned int shift = 12 + (level - 1) * f->index_bits;
-	uint64_t reserved;
 
-	if (f->entry_size == 4) {
-		if (!large)
-			return 0;
-		/* PSE-36: bits 20:13 are address bits 39:32, as far as the CPU has them */
-		if (gpa_bits > 40)
-			gpa_bits = 40;
-		return bits(13 + (gpa_bits > 32 ? gpa_bits - 32 : 0), 21);
-	}
-	reserved = bits(gpa_bits, 51);
 	if (f->pdpte && level == 3)
-		return reserved | bits(1, 2) | bits(5, 8) | bits(52, 63);
-	if (f->pdpte)
-		reserved |= bits(52, 62);
-	if (!(cpu->efer & EFER_NXE))
-		reserved |= ENTRY_NX;
-	if (level >= 4)
-		reserved |= ENTRY_LARGE;
-	if (large)
-		reserved |= bits(13, shift - 1);
-	return reserved;
+		return f->reserved | bits(1, 2) | bits(5, 8) | bits(52, 63);
+	if (f->entry_size == 8) {
+		if (large)
+			return f->reserved | bits(13, 12 + (level - 1) * 9 - 1);
+		return level >= 4 ? f->reserved | ENTRY_LARGE : f->reserved;
+	}
+	if (!large)
+		return 0;
+	/* PSE-36: bits 20:13 are address bits 39:32, as far as the CPU has them */
+	if (gpa_bits > 40)
+		gpa_bits = 40;
+	return bits(13 + (gpa_bits > 32 ? gpa_bits - 32 : 0), 21);
 }
 
 static uint64_t leaf_address(const struct format *f, uint64_t entry, unsigned int shift)
@@ -102,9 +127,9 @@ static uint64_t leaf_address(const struct format *f, uint64_t entry, unsigned in
 }
 
 /* The rights of all levels together (SDM 3A 4.6.1). */
-static bool allowed(const struct walk_cpu *cpu, uint32_t access, bool user, bool writable, bool nx)
+static bool allowed(const struct walk_cpu *cpu, uint32_t access, uint64_t all, bool nx)
 {
-	bool by_user = access & WALK_USER;
+	bool by_user = access & WALK_USER, user = all & ENTRY_USER, writable = all & ENTRY_WRITE;
 
 	if (by_user && !user)
 		return false;
@@ -162,13 +187,14 @@ static bool mark(const struct walk_memory *mem, const struct format *f, const st
 	return true;
 }
 
-static enum walk_answer walk_once(const struct walk_cpu *cpu, const struct walk_memory *mem, uint64_t gva,
-				  uint32_t access, struct walk_result *result, bool *again)
+static enum walk_answer walk_once(const struct walk_cpu *cpu, const struct walk_memory *mem,
+				  uint64_t gva, uint32_t access, struct walk_result *result,
+				  bool *again)
 {
 	struct format f = format_of(cpu);
-	uint64_t table = f.pdpte ? cpu->cr3 & bits(5, 31) :
-			 f.entry_size == 4 ? cpu->cr3 & bits(12, 31) : cpu->cr3 & bits(12, 51);
-	bool user = true, writable = true, nx = false;
+	uint64_t table = cpu->cr3 & f.root;
+	uint64_t all = ~0ULL; /* what the entries have in common */
+	bool nx = false;
 	struct step steps[5];
 	unsigned int nr = 0;
 
@@ -190,17 +216,17 @@ static enum walk_answer walk_once(const struct walk_cpu *cpu, const struct walk_
 			return fault(cpu, access, WALK_ERROR_PRESENT | WALK_ERROR_RESERVED, result);
 		steps[nr++] = (struct step){ gpa, entry };
 		if (!f.pdpte || level < 3) {
-			user &= !!(entry & ENTRY_USER);
-			writable &= !!(entry & ENTRY_WRITE);
+			all &= entry;
 			nx |= f.entry_size == 8 && entry & ENTRY_NX;
 		}
 		if (level > 1 && !large) {
-			table = f.entry_size == 4 ? entry & bits(12, 31) : entry & bits(12, 51);
+			table = entry & f.table;
 			continue;
 		}
-		if (!allowed(cpu, access, user, writable, nx))
+		if (!allowed(cpu, access, all, nx))
 			return fault(cpu, access, WALK_ERROR_PRESENT, result);
-		if (mem->exchange)
+		if (mem->exchange &&
+		    !(all & ENTRY_ACCESSED && (entry & ENTRY_DIRTY || !(access & WALK_WRITE))))
 			*again = !mark(mem, &f, steps, nr, access);
 		result->page_size = 1ULL << shift;
 		result->gpa = leaf_address(&f, entry, shift) | (gva & (result->page_size - 1));
@@ -239,9 +265,18 @@ enum walk_answer walk(const struct walk_cpu *cpu, const struct walk_memory *mem,
 	return answer;
 }
 
+/* Tables are aligned, so no entry lies in two ranges. */
 static int ram_read(void *context, uint64_t gpa, void *to, size_t len)
 {
-	return guest_memory_read(context, gpa, to, len);
+	const void *entry = guest_memory_at(context, gpa, len);
+
+	if (!entry)
+		return -EFAULT;
+	if (len == 8)
+		memcpy(to, entry, 8);
+	else
+		memcpy(to, entry, 4);
+	return 0;
 }
 
 static int ram_exchange(void *context, uint64_t gpa, unsigned int size, uint64_t old, uint64_t new)

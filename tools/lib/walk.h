@@ -19,20 +19,20 @@
 #include "memory.h"
 
 /* What the access is: bits of the page-fault error code (SDM 3A 4.7) */
-#define WALK_READ	0U
-#define WALK_WRITE	(1U << 1)
-#define WALK_USER	(1U << 2)	/* CPL 3, and not an implicit access to a system table */
-#define WALK_EXEC	(1U << 4)
+#define WALK_READ	    0U
+#define WALK_WRITE	    (1U << 1)
+#define WALK_USER	    (1U << 2) /* CPL 3, and not an implicit access to a system table */
+#define WALK_EXEC	    (1U << 4)
 
 /* More bits of the error code, in the result */
-#define WALK_ERROR_PRESENT	(1U << 0)
-#define WALK_ERROR_RESERVED	(1U << 3)
+#define WALK_ERROR_PRESENT  (1U << 0)
+#define WALK_ERROR_RESERVED (1U << 3)
 
 enum walk_answer {
 	WALK_OK,	/* gpa is valid */
 	WALK_FAULT,	/* #PF with error_code, CR2 = the address */
-	WALK_CANONICAL,	/* #GP(0), or #SS(0) through SS: not a canonical address */
-	WALK_NO_MEMORY,	/* a table lies where there is no memory: table_gpa */
+	WALK_CANONICAL, /* #GP(0), or #SS(0) through SS: not a canonical address */
+	WALK_NO_MEMORY, /* a table lies where there is no memory: table_gpa */
 };
 
 /**

@@ -15,16 +15,18 @@
 #include "report.h"
 
 static const char *const names[] = {
-	"nothing", "cpuid", "rdmsr",	 "wrmsr",	"vmcall",      "hlt",	      "out",	     "in",
-	"out-device", "mmio-write", "mmio-read", "interrupt", "touch", "touch-fresh", "touch-huge", "touch-huge-fresh",
-	"touch-along", "life",	   "memory",
+	"nothing",     "cpuid",	      "rdmsr",	    "wrmsr",
+	"vmcall",      "hlt",	      "out",	    "in",
+	"out-device",  "mmio-write",  "mmio-read",  "interrupt",
+	"touch",       "touch-fresh", "touch-huge", "touch-huge-fresh",
+	"touch-along", "life",	      "memory",
 };
 
 #define NR_NAMES (sizeof(names) / sizeof(names[0]))
 
-static char **wanted;		/* NULL-terminated, empty: all */
-static json_t *results;		/* with --json */
-static bool instructions;	/* are what the TSC counts */
+static char **wanted;	  /* NULL-terminated, empty: all */
+static json_t *results;	  /* with --json */
+static bool instructions; /* are what the TSC counts */
 
 int bench_wanted(const char *name)
 {
@@ -54,10 +56,12 @@ static void head(void)
 		printf("The TSC counts instructions here: one tick is one.\n");
 	else
 		printf("The TSC runs at %.1f MHz.\n", clock_tsc_khz() / 1000.0);
-	printf("%-17s %10s %10s %10s  %-5s %s\n", "OPERATION", "MIN", "MEDIAN", "P99", "UNIT", "WHAT");
+	printf("%-17s %10s %10s %10s  %-5s %s\n", "OPERATION", "MIN", "MEDIAN", "P99", "UNIT",
+	       "WHAT");
 }
 
-void bench_report(const char *name, const char *what, const char *unit, uint64_t *values, size_t count)
+void bench_report(const char *name, const char *what, const char *unit, uint64_t *values,
+		  size_t count)
 {
 	unsigned long long min, median, p99;
 
@@ -66,10 +70,11 @@ void bench_report(const char *name, const char *what, const char *unit, uint64_t
 	median = values[count / 2];
 	p99 = values[count * 99 / 100];
 	if (results) {
-		json_array_append_new(results, json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I}", "name", name, "what",
-							 what, "unit", unit, "count", (json_int_t)count, "min",
-							 (json_int_t)min, "median", (json_int_t)median, "p99",
-							 (json_int_t)p99));
+		json_array_append_new(results,
+				      json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I}", "name", name,
+						"what", what, "unit", unit, "count",
+						(json_int_t)count, "min", (json_int_t)min, "median",
+						(json_int_t)median, "p99", (json_int_t)p99));
 		return;
 	}
 	head();
@@ -129,7 +134,8 @@ static int help(void)
 
 static int measure(void)
 {
-	int (*const groups[])(void) = { bench_exits, bench_interrupts, bench_touches, bench_life, bench_memory };
+	int (*const groups[])(void) = { bench_exits, bench_interrupts, bench_touches, bench_life,
+					bench_memory };
 
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
 		if (groups[i]())
@@ -171,7 +177,8 @@ int command_bench(int argc, char **argv)
 	instructions = ticks_are_instructions();
 	ret = measure();
 	if (results && !ret) {
-		json_t *all = json_pack("{s:s, s:O}", "tick", instructions ? "instruction" : "cycle", "results", results);
+		json_t *all = json_pack("{s:s, s:O}", "tick",
+					instructions ? "instruction" : "cycle", "results", results);
 
 		if (!instructions)
 			json_object_set_new(all, "khz", json_integer((json_int_t)clock_tsc_khz()));

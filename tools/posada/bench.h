@@ -9,44 +9,49 @@
 struct vm;
 
 /* Guest memory of the benchmark guest: identity mapped, long mode. */
-#define BENCH_MEMORY	(4ULL << 20)
-#define BENCH_GDT	0x1000
-#define BENCH_IDT	0x2000
-#define BENCH_TABLES	0x4000
-#define BENCH_STACK_TOP	0x10000
-#define BENCH_CODE	0x10000
-#define BENCH_RESULTS	0x100000
-#define BENCH_TOUCH	0x40000000ULL	/* memory for first touches goes here */
-#define BENCH_MMIO	0xd0000000ULL	/* no memory here */
+#define BENCH_MEMORY	  (4ULL << 20)
+#define BENCH_GDT	  0x1000
+#define BENCH_IDT	  0x2000
+#define BENCH_TABLES	  0x4000
+#define BENCH_STACK_TOP	  0x10000
+#define BENCH_CODE	  0x10000
+#define BENCH_RESULTS	  0x100000
+#define BENCH_TOUCH	  0x40000000ULL /* memory for first touches goes here */
+#define BENCH_MMIO	  0xd0000000ULL /* no memory here */
 
-#define BENCH_PORT	0xf5		/* nobody's: what IN and OUT are measured on */
-#define BENCH_DEVICE	0x21		/* a device's: the mask of the PIC */
-#define BENCH_DONE	0xf6		/* the guest has finished */
-#define BENCH_VECTOR	0x40
+#define BENCH_PORT	  0xf5 /* nobody's: what IN and OUT are measured on */
+#define BENCH_DEVICE	  0x21 /* a device's: the mask of the PIC */
+#define BENCH_DONE	  0xf6 /* the guest has finished */
+#define BENCH_VECTOR	  0x40
 
 /* More would not fit between BENCH_RESULTS and BENCH_MEMORY. */
 #define BENCH_MAX_RESULTS 65536
 
 /*
  * Pieces of guest code.  All but the last two write the ticks of one operation
- * each, as 64-bit numbers from BENCH_RESULTS on.
+ * each, as 64-bit numbers from BENCH_RESULTS on; those two write the TSC itself.
  */
 enum bench_code {
 	CODE_NOTHING,
 	CODE_CPUID,
 	CODE_VMCALL,
-	CODE_RDMSR,		/* parameter: MSR */
-	CODE_WRMSR,		/* parameter: MSR, is written with what it has */
+	CODE_RDMSR, /* parameter: MSR */
+	CODE_WRMSR, /* parameter: MSR, is written with what it has */
 	CODE_OUT,
 	CODE_IN,
 	CODE_OUT_DEVICE,
 	CODE_MMIO_WRITE,
 	CODE_MMIO_READ,
 	CODE_HLT,
-	CODE_TOUCH,		/* parameter: address; stride */
-	CODE_INTERRUPT,		/* waits with HLT; the handler writes its TSC */
+	CODE_TOUCH,	/* parameter: address; stride */
+	CODE_STAMP,	/* writes its TSC before an OUT */
+	CODE_INTERRUPT, /* waits with HLT; the handler writes its TSC */
 	NR_CODES
 };
+
+/* bench_code.S: the code, its interrupt handler, and by enum bench_code the offset of each piece */
+extern const char bench_code_start[], bench_code_end[], bench_interrupt_handler[];
+extern const uint64_t bench_code_table[NR_CODES];
 
 /** bench_guest() - make the benchmark guest.  Return: NULL after fail() */
 struct vm *bench_guest(void);
@@ -55,7 +60,8 @@ struct vm *bench_guest(void);
 void bench_guest_destroy(struct vm *vm);
 
 /** bench_start() - set it to run @code @count times.  Return: 0 or -1 after fail() */
-int bench_start(struct vm *vm, enum bench_code code, uint64_t count, uint64_t parameter, uint64_t stride);
+int bench_start(struct vm *vm, enum bench_code code, uint64_t count, uint64_t parameter,
+		uint64_t stride);
 
 /** bench_run() - run it until BENCH_DONE.  Return: 0 or -1 after fail() */
 int bench_run(struct vm *vm);
@@ -71,7 +77,8 @@ uint64_t *bench_results(struct vm *vm);
  * @values: are sorted
  * @count: how many
  */
-void bench_report(const char *name, const char *what, const char *unit, uint64_t *values, size_t count);
+void bench_report(const char *name, const char *what, const char *unit, uint64_t *values,
+		  size_t count);
 
 /** bench_buffer() - memory, 2 MiB aligned, with or without huge pages and what is in it */
 uint8_t *bench_buffer(size_t size, int huge, int populate);

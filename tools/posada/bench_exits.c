@@ -9,12 +9,11 @@
 #include "clock.h"
 #include "vm.h"
 
-#define WARM	50
-#define COUNT	2000
+#define WARM		50
+#define COUNT		2000
 
-#define MSR_TSC		0x10
-#define MSR_MISC_ENABLE	0x1a0
-#define MSR_PAT		0x277
+#define MSR_TSC_ADJUST	0x3b
+#define MSR_MISC_ENABLE 0x1a0
 
 static const struct {
 	const char *name;
@@ -25,7 +24,7 @@ static const struct {
 	{ "nothing", "two RDTSC, which all below include", CODE_NOTHING, 0 },
 	{ "cpuid", "CPUID, leaf 0 (kernel)", CODE_CPUID, 0 },
 	{ "rdmsr", "RDMSR of MISC_ENABLE (kernel)", CODE_RDMSR, MSR_MISC_ENABLE },
-	{ "wrmsr", "WRMSR of PAT (kernel)", CODE_WRMSR, MSR_PAT },
+	{ "wrmsr", "WRMSR of TSC_ADJUST (kernel)", CODE_WRMSR, MSR_TSC_ADJUST },
 	{ "vmcall", "VMCALL, to userspace and back", CODE_VMCALL, 0 },
 	{ "hlt", "HLT, to userspace and back", CODE_HLT, 0 },
 	{ "out", "OUT, to userspace and back", CODE_OUT, 0 },
@@ -53,7 +52,8 @@ int bench_exits(void)
 		if (!ret)
 			ret = bench_run(vm);
 		if (!ret)
-			bench_report(exits[i].name, exits[i].what, "ticks", bench_results(vm) + WARM, COUNT);
+			bench_report(exits[i].name, exits[i].what, "ticks",
+				     bench_results(vm) + WARM, COUNT);
 	}
 	if (vm)
 		bench_guest_destroy(vm);
@@ -67,33 +67,51 @@ int bench_exits(void)
  * @low: at least
  * @high: at most
  *
- * Nobody tells it, but a reading by the driver lies between two of our own.
+ * Nobody tells it, but what the guest reads just before an exit was read before
+ * we came back from RUN, and what it reads just behind it after we went there.
  */
 struct offset {
 	uint64_t low;
 	uint64_t high;
 };
 
-static int find_offset(int vcpu, struct offset *offset)
+/* Differences, so that it is no matter which of the two TSCs is ahead. */
+static void not_below(struct offset *offset, uint64_t bound)
 {
-	offset->low = 0;
-	offset->high = ~0ULL;
-	for (int i = 0; i < 100; i++) {
-		uint64_t before = clock_tsc(), guest, after;
-		int err = posada_msr_get(vcpu, MSR_TSC, &guest);
+	if ((int64_t)(bound - offset->low) > 0)
+		offset->low = bound;
+}
 
+static void not_above(struct offset *offset, uint64_t bound)
+{
+	if ((int64_t)(bound - offset->high) < 0)
+		offset->high = bound;
+}
+
+static int find_offset(struct vm *vm, struct offset *offset)
+{
+	struct posada_run *run = vm->vcpu.run;
+	uint64_t *stamps = bench_results(vm), before, after;
+
+	if (bench_start(vm, CODE_STAMP, WARM + 1, 0, 0))
+		return -1;
+	for (int i = 0; i < WARM; i++) {
+		int err;
+
+		before = clock_tsc();
+		do {
+			err = posada_run(vm->vcpu.fd);
+		} while (err == -EINTR);
 		after = clock_tsc();
 		if (err)
-			return fail("cannot read the guest's TSC: %s.", why(err));
-		/* Differences to one base, so that a guest behind the host is no matter. */
-		if (!i) {
-			offset->low = guest - after;
-			offset->high = guest - before;
-		}
-		if ((int64_t)(guest - after - offset->low) > 0)
-			offset->low = guest - after;
-		if ((int64_t)(guest - before - offset->high) < 0)
-			offset->high = guest - before;
+			return fail("POSADA_RUN: %s.", why(err));
+		if (run->reason != POSADA_EXIT_IO)
+			return fail("the benchmark guest ended early (exit %u).", run->reason);
+		run->apply = POSADA_APPLY_SKIP;
+		if (!i)
+			*offset = (struct offset){ stamps[0] - after, stamps[0] - before };
+		not_below(offset, stamps[i] - after);
+		not_above(offset, stamps[i] - before);
 	}
 	return 0;
 }
@@ -110,12 +128,14 @@ static int one_cycle(struct vm *vm, uint64_t *start, uint64_t *injected)
 	int err;
 
 	if (run->reason != POSADA_EXIT_HLT)
-		return fail("the benchmark guest did not wait for its interrupt (exit %u).", run->reason);
+		return fail("the benchmark guest did not wait for its interrupt (exit %u).",
+			    run->reason);
 	*start = clock_tsc();
 	err = posada_inject_vector(vm->vcpu.fd, BENCH_VECTOR);
 	*injected = clock_tsc();
 	run->apply = POSADA_APPLY_SKIP;
-	while (!err && ((err = posada_run(vm->vcpu.fd)) == -EINTR || (!err && run->reason == POSADA_EXIT_KICK)))
+	while (!err && ((err = posada_run(vm->vcpu.fd)) == -EINTR ||
+			(!err && run->reason == POSADA_EXIT_KICK)))
 		err = 0;
 	return err ? fail("cannot interrupt the benchmark guest: %s.", why(err)) : 0;
 }
@@ -125,7 +145,7 @@ static int sample(struct vm *vm, struct samples *s, struct offset *offset)
 	uint64_t *stamps = bench_results(vm), last = 0, start, injected;
 	int err;
 
-	if (find_offset(vm->vcpu.fd, offset) || bench_start(vm, CODE_INTERRUPT, WARM + COUNT + 1, 0, 0))
+	if (find_offset(vm, offset) || bench_start(vm, CODE_INTERRUPT, WARM + COUNT + 1, 0, 0))
 		return -1;
 	do {
 		err = posada_run(vm->vcpu.fd);
@@ -137,7 +157,8 @@ static int sample(struct vm *vm, struct samples *s, struct offset *offset)
 			return -1;
 		if (i >= 0) {
 			s->ioctl[i] = injected - start;
-			s->handler[i] = stamps[WARM + i] - start - (offset->low + (offset->high - offset->low) / 2);
+			s->handler[i] = stamps[WARM + i] - start -
+					(offset->low + (offset->high - offset->low) / 2);
 			s->cycle[i] = start - last;
 		}
 		last = start;
@@ -164,7 +185,8 @@ int bench_interrupts(void)
 			 (unsigned long long)(offset.high - offset.low) / 2);
 		bench_report("interrupt-ioctl", "POSADA_INTERRUPT alone", "ticks", s.ioctl, COUNT);
 		bench_report("interrupt", words, "ticks", s.handler, COUNT);
-		bench_report("interrupt-cycle", "HLT exit, inject, handler, IRET, HLT", "ticks", s.cycle, COUNT);
+		bench_report("interrupt-cycle", "HLT exit, inject, handler, IRET, HLT", "ticks",
+			     s.cycle, COUNT);
 	}
 	bench_guest_destroy(vm);
 	return ret;

@@ -13,74 +13,12 @@
 #include "mode.h"
 #include "vm.h"
 
-/*
- * Each piece: RDI where results go, RSI how often, R10 parameter, R11 stride.
- * OP is bracketed by RDTSC, so that two of them cost what CODE_NOTHING tells.
- */
-extern const char bench_code_start[], bench_code_end[], bench_interrupt_handler[];
-extern const char *const bench_code_table[NR_CODES];
-
-asm(".pushsection .rodata\n"
-    ".macro MEASURE name, prepare, op\n"
-    "bench_\\name:\n"
-    "1:	\\prepare\n"
-    "	rdtsc\n"
-    "	mov	%eax, %r8d\n"
-    "	\\op\n"
-    "	rdtsc\n"
-    "	sub	%r8d, %eax\n"
-    "	mov	%rax, (%rdi)\n"
-    "	add	$8, %rdi\n"
-    "	dec	%rsi\n"
-    "	jnz	1b\n"
-    "	out	%al, $0xf6\n"
-    ".endm\n"
-    ".globl bench_code_start, bench_code_end, bench_interrupt_handler, bench_code_table\n"
-    "bench_code_start:\n"
-    "MEASURE nothing,    \"nop\", \"\"\n"
-    "MEASURE cpuid,      \"nop\", \"xor %eax, %eax; xor %ecx, %ecx; cpuid\"\n"
-    "MEASURE vmcall,     \"nop\", \"vmcall\"\n"
-    "MEASURE rdmsr,      \"mov %r10d, %ecx\", \"rdmsr\"\n"
-    "MEASURE wrmsr,      \"mov %r10d, %ecx; rdmsr; mov %eax, %r12d; mov %edx, %r13d\","
-    "                    \"mov %r12d, %eax; mov %r13d, %edx; wrmsr\"\n"
-    "MEASURE out,        \"nop\", \"out %al, $0xf5\"\n"
-    "MEASURE in,         \"nop\", \"in $0xf5, %al\"\n"
-    "MEASURE out_device, \"mov $0xff, %al\", \"out %al, $0x21\"\n"
-    "MEASURE mmio_write, \"nop\", \"mov %eax, (%r10)\"\n"
-    "MEASURE mmio_read,  \"nop\", \"mov (%r10), %eax\"\n"
-    "MEASURE hlt,        \"nop\", \"hlt\"\n"
-    "MEASURE touch,      \"add %r11, %r10\", \"mov %eax, (%r10)\"\n"
-    "bench_interrupt:\n"
-    "1:	sti\n"
-    "	hlt\n"
-    "	cli\n"
-    "	dec	%rsi\n"
-    "	jnz	1b\n"
-    "	out	%al, $0xf6\n"
-    "bench_interrupt_handler:\n"
-    "	rdtsc\n"
-    "	mov	%eax, (%rdi)\n"
-    "	mov	%edx, 4(%rdi)\n"
-    "	add	$8, %rdi\n"
-    "	iretq\n"
-    "bench_code_end:\n"
-    ".popsection\n"
-    ".pushsection .data.rel.ro, \"aw\"\n"
-    ".balign 8\n"
-    "bench_code_table:\n"
-    "	.quad	bench_nothing, bench_cpuid, bench_vmcall, bench_rdmsr, bench_wrmsr, bench_out, bench_in\n"
-    "	.quad	bench_out_device, bench_mmio_write, bench_mmio_read, bench_hlt, bench_touch, bench_interrupt\n"
-    ".popsection\n");
-
-static uint64_t guest_address(const char *label)
-{
-	return BENCH_CODE + (label - bench_code_start);
-}
-
 uint8_t *bench_buffer(size_t size, int huge, int populate)
 {
 	const size_t align = 2 << 20;
-	uint8_t *p = mmap(NULL, size + align, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *start;
+	uint8_t *p = mmap(NULL, size + align, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0),
+		*start;
 
 	if (p == MAP_FAILED)
 		return NULL;
@@ -98,14 +36,15 @@ uint8_t *bench_buffer(size_t size, int huge, int populate)
 /* IDT with one handler for all vectors; GDT and page tables as loaders use them. */
 static void fill(uint8_t *ram)
 {
-	uint64_t handler = guest_address(bench_interrupt_handler);
+	uint64_t handler = BENCH_CODE + (bench_interrupt_handler - bench_code_start);
 
 	mode_gdt((uint64_t *)(ram + BENCH_GDT), 1);
 	mode_identity_map((uint64_t *)(ram + BENCH_TABLES), BENCH_TABLES);
 	for (unsigned int i = 0; i < 256; i++) {
 		uint64_t *gate = (uint64_t *)(ram + BENCH_IDT + 16 * i);
 
-		gate[0] = (handler & 0xffff) | MODE_CS << 16 | 0x8e00ULL << 32 | (handler >> 16 & 0xffff) << 48;
+		gate[0] = (handler & 0xffff) | MODE_CS << 16 | 0x8e00ULL << 32 |
+			  (handler >> 16 & 0xffff) << 48;
 		gate[1] = handler >> 32;
 	}
 	memcpy(ram + BENCH_CODE, bench_code_start, bench_code_end - bench_code_start);
@@ -113,7 +52,7 @@ static void fill(uint8_t *ram)
 
 static void first_state(struct posada_state *state, enum bench_code code)
 {
-	mode_long(state, BENCH_GDT, BENCH_TABLES, guest_address(bench_code_table[code]));
+	mode_long(state, BENCH_GDT, BENCH_TABLES, BENCH_CODE + bench_code_table[code]);
 	state->segments.idtr.base = BENCH_IDT;
 	state->segments.idtr.limit = 4095;
 	state->regs.gpr[POSADA_RSP] = BENCH_STACK_TOP;
@@ -162,7 +101,8 @@ uint64_t *bench_results(struct vm *vm)
 	return (uint64_t *)(vm->ram.range[0].host + BENCH_RESULTS);
 }
 
-int bench_start(struct vm *vm, enum bench_code code, uint64_t count, uint64_t parameter, uint64_t stride)
+int bench_start(struct vm *vm, enum bench_code code, uint64_t count, uint64_t parameter,
+		uint64_t stride)
 {
 	struct posada_state state = { 0 };
 	int err = vm->vcpu.driver->state_get(&vm->vcpu, &state, POSADA_STATE_CONTROL);
@@ -205,8 +145,9 @@ static int step(struct vm *vm)
 	case POSADA_EXIT_NONE:
 		return 1;
 	default:
-		return fail("the benchmark guest ended: %s (hardware reason %u, %s).", posada_exit_name(run->reason),
-			    run->hw_reason, exit_reason_name(run->hw_reason));
+		return fail("the benchmark guest ended: %s (hardware reason %u, %s).",
+			    posada_exit_name(run->reason), run->hw_reason,
+			    exit_reason_name(run->hw_reason));
 	}
 }
 

@@ -44,7 +44,8 @@ static int touch_once(struct vm *vm, const struct touch *t)
 	err = posada_memory_map(vm->driver.fd, BENCH_TOUCH, t->size, memory, 0);
 	if (!err) {
 		/* The guest adds the stride before it touches. */
-		if (bench_start(vm, CODE_TOUCH, count, BENCH_TOUCH - t->stride, t->stride) || bench_run(vm))
+		if (bench_start(vm, CODE_TOUCH, count, BENCH_TOUCH - t->stride, t->stride) ||
+		    bench_run(vm))
 			err = -ECANCELED;
 		else
 			bench_report(t->name, t->what, "ticks", bench_results(vm), count);
@@ -102,7 +103,8 @@ static void life_end(struct life *life)
 }
 
 /* From POSADA_CREATE_VM to the exit of the guest's first instruction. */
-static int life_begin(int dev, const struct posada_info *info, uint8_t *memory, uint64_t size, struct life *life)
+static int life_begin(int dev, const struct posada_info *info, uint8_t *memory, uint64_t size,
+		      struct life *life)
 {
 	struct posada_state state = { .control.xcr0 = info->xcr0 ? 1 : 0 };
 	int err;
@@ -114,13 +116,15 @@ static int life_begin(int dev, const struct posada_info *info, uint8_t *memory, 
 	err = posada_memory_map(life->vm, 0, size, memory, 0);
 	if (!err) {
 		life->vcpu = posada_create_vcpu(life->vm, 0);
-		err = life->vcpu < 0 ? life->vcpu : posada_run_page(life->vcpu, life->run_size, &life->run);
+		err = life->vcpu < 0 ? life->vcpu :
+				       posada_run_page(life->vcpu, life->run_size, &life->run);
 	}
 	if (!err) {
 		mode_real(&state, 0, 0);
 		err = posada_state_set(life->vcpu, &state, MODE_GROUPS);
 	}
-	while (!err && ((err = posada_run(life->vcpu)) == -EINTR || (!err && life->run->reason == POSADA_EXIT_KICK)))
+	while (!err && ((err = posada_run(life->vcpu)) == -EINTR ||
+			(!err && life->run->reason == POSADA_EXIT_KICK)))
 		err = 0;
 	if (!err && life->run->reason != POSADA_EXIT_IO)
 		err = -EPROTO;
@@ -129,7 +133,8 @@ static int life_begin(int dev, const struct posada_info *info, uint8_t *memory, 
 
 #define LIVES 100
 
-static int lives(int dev, const struct posada_info *info, uint8_t *memory, const char *suffix, const char *words)
+static int lives(int dev, const struct posada_info *info, uint8_t *memory, const char *suffix,
+		 const char *words)
 {
 	static uint64_t begin[LIVES], end[LIVES];
 	char name[32], what[64];
@@ -163,7 +168,8 @@ static int open_device(struct posada_info *info)
 	int dev = posada_open(), err;
 
 	if (dev < 0)
-		return fail("cannot open %s: %s. See 'posada doctor'.", POSADA_DEVICE, strerror(-dev));
+		return fail("cannot open %s: %s. See 'posada doctor'.", POSADA_DEVICE,
+			    strerror(-dev));
 	err = posada_info(dev, info);
 	if (!err)
 		return dev;

@@ -6,12 +6,14 @@
 
 #include "cli.h"
 
-int boot_write(const struct boot *boot, uint64_t gpa, const void *from, uint64_t len, const char *what)
+int boot_write(const struct boot *boot, uint64_t gpa, const void *from, uint64_t len,
+	       const char *what)
 {
 	if (!guest_memory_write(boot->ram, gpa, from, len))
 		return 0;
-	return fail("cannot put %s (%llu KiB) at %#llx: there is no RAM. Give the guest more with --memory.", what,
-		    (unsigned long long)(len + 1023) / 1024, (unsigned long long)gpa);
+	return fail(
+		"cannot put %s (%llu KiB) at %#llx: there is no RAM. Give the guest more with --memory.",
+		what, (unsigned long long)(len + 1023) / 1024, (unsigned long long)gpa);
 }
 
 int boot_long_mode(const struct boot *boot, uint64_t rip)
@@ -36,7 +38,8 @@ int boot_command_line(const struct boot *boot, const char *usual, char *text, si
 
 	if (len >= 0 && (size_t)len < size)
 		return 0;
-	return fail("the command line is too long: %d characters, where the kernel takes %zu.", len, size - 1);
+	return fail("the command line is too long: %d characters, where the kernel takes %zu.", len,
+		    size - 1);
 }
 
 static int load(struct boot *boot, const struct image *image)
@@ -49,8 +52,9 @@ static int load(struct boot *boot, const struct image *image)
 		return load_multiboot(boot, image);
 	if (is_elf(image))
 		return load_elf(boot, image);
-	return fail("cannot boot %s: it is no bzImage, multiboot or ELF file. For a flat binary say --flat real or --flat long.",
-		    image->path);
+	return fail(
+		"cannot boot %s: it is no bzImage, multiboot or ELF file. For a flat binary say --flat real or --flat long.",
+		image->path);
 }
 
 int boot_load(struct boot *boot)

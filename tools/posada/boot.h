@@ -58,15 +58,16 @@ int boot_load(struct boot *boot);
  * What lies in low memory when a kernel begins in long mode; 0x1000 to
  * BOOT_LOW_END is not for the kernel.
  */
-#define BOOT_GDT		0x1000
-#define BOOT_PAGE_TABLES	0x2000		/* MODE_PAGE_TABLES bytes */
-#define BOOT_PARAMS		0x8000		/* Linux's struct boot_params */
-#define BOOT_STACK_TOP		0x10000
-#define BOOT_COMMAND_LINE	0x10000
-#define BOOT_LOW_END		0x20000
+#define BOOT_GDT	  0x1000
+#define BOOT_PAGE_TABLES  0x2000 /* MODE_PAGE_TABLES bytes */
+#define BOOT_PARAMS	  0x8000 /* Linux's struct boot_params */
+#define BOOT_STACK_TOP	  0x10000
+#define BOOT_COMMAND_LINE 0x10000
+#define BOOT_LOW_END	  0x20000
 
 /** boot_write() - put bytes into guest memory; @what for the message.  Return: 0, or -1 after fail() */
-int boot_write(const struct boot *boot, uint64_t gpa, const void *from, uint64_t len, const char *what);
+int boot_write(const struct boot *boot, uint64_t gpa, const void *from, uint64_t len,
+	       const char *what);
 
 /** boot_long_mode() - GDT, page tables and state for long mode */
 int boot_long_mode(const struct boot *boot, uint64_t rip);
@@ -98,8 +99,8 @@ int load_flat(struct boot *boot, const struct image *image);
  * @end: out: first address that is not used
  * @bits: out: 32 or 64
  */
-int elf_load_segments(const struct boot *boot, const struct image *image, uint64_t *entry, uint64_t *start,
-		      uint64_t *end, unsigned int *bits);
+int elf_load_segments(const struct boot *boot, const struct image *image, uint64_t *entry,
+		      uint64_t *start, uint64_t *end, unsigned int *bits);
 
 /**
  * linux_prepare() - zero page, command line, initrd: Linux's 64-bit boot protocol

@@ -55,7 +55,8 @@ uint32_t bus_in(const struct bus *bus, uint16_t port, unsigned int width)
 	const struct bus_device *device = port_device(bus, port);
 
 	if (device && width <= device->width)
-		return device->read(device->context, port, width) & (0xffffffffU >> (32 - 8 * width));
+		return device->read(device->context, port, width) &
+		       (0xffffffffU >> (32 - 8 * width));
 	if (width > 1)
 		return in_pieces(bus, port, width);
 	return 0xff;
@@ -66,7 +67,8 @@ void bus_out(const struct bus *bus, uint16_t port, unsigned int width, uint32_t 
 	const struct bus_device *device = port_device(bus, port);
 
 	if (device && width <= device->width) {
-		device->write(device->context, port, width, value & (0xffffffffU >> (32 - 8 * width)));
+		device->write(device->context, port, width,
+			      value & (0xffffffffU >> (32 - 8 * width)));
 		return;
 	}
 	if (width == 1)
@@ -97,6 +99,10 @@ void bus_read(const struct bus *bus, uint64_t gpa, void *to, unsigned int len)
 {
 	uint8_t *out = to;
 
+	if (!bus->nr_mmio) {
+		memset(to, 0xff, len);
+		return;
+	}
 	while (len) {
 		const struct bus_window *w = window(bus, gpa);
 		unsigned int size = piece(w, gpa, len);
@@ -115,7 +121,7 @@ void bus_write(const struct bus *bus, uint64_t gpa, const void *from, unsigned i
 {
 	const uint8_t *in = from;
 
-	while (len) {
+	while (bus->nr_mmio && len) {
 		const struct bus_window *w = window(bus, gpa);
 		unsigned int size = piece(w, gpa, len);
 		uint64_t value = 0;

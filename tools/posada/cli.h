@@ -10,14 +10,14 @@
  * Exit status of every subcommand.  Odd numbers belong to guests: a write of
  * CODE to port 0xf4 ends `posada run` with (CODE << 1) | 1.
  */
-#define STATUS_OK		0
-#define STATUS_USAGE		2
-#define STATUS_CANNOT		4	/* could not start, or not do what was asked */
-#define STATUS_TRIPLE_FAULT	6
-#define STATUS_FAILED_ENTRY	8
-#define STATUS_STUCK		10	/* the guest did what nothing here can emulate */
-#define STATUS_TIMEOUT		124
-#define STATUS_USER		130	/* ended by its user: escape key, signal, quit */
+#define STATUS_OK	    0
+#define STATUS_USAGE	    2
+#define STATUS_CANNOT	    4 /* could not start, or not do what was asked */
+#define STATUS_TRIPLE_FAULT 6
+#define STATUS_FAILED_ENTRY 8
+#define STATUS_STUCK	    10 /* the guest did what nothing here can emulate */
+#define STATUS_TIMEOUT	    124
+#define STATUS_USER	    130 /* ended by its user: escape key, signal, quit */
 
 /** note() - "posada: ..." on standard error */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -14,8 +14,8 @@
 #include "cli.h"
 
 /* An answer takes as long as the guest's next exit; it is kicked. */
-#define PATIENCE_S	10
-#define ANSWER_MAX	(1 << 20)
+#define PATIENCE_S 10
+#define ANSWER_MAX (1 << 20)
 
 static int attach(const char *name, bool quiet)
 {
@@ -25,7 +25,8 @@ static int attach(const char *name, bool quiet)
 	int fd, len;
 
 	if (!control_name_valid(name))
-		return fail("'%s' is no name of a guest. 'posada list' shows those that run.", name);
+		return fail("'%s' is no name of a guest. 'posada list' shows those that run.",
+			    name);
 	if (!control_directory(directory, sizeof(directory)))
 		return fail("XDG_RUNTIME_DIR is too long for a socket.");
 	len = snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s.sock", directory, name);
@@ -39,8 +40,10 @@ static int attach(const char *name, bool quiet)
 	if (!connect(fd, (struct sockaddr *)&address, sizeof(address)))
 		return fd;
 	if (!quiet)
-		fail("cannot reach a guest named '%s': %s. 'posada list' shows those that run.", name,
-		     errno == ENOENT || errno == ECONNREFUSED ? "none is running" : strerror(errno));
+		fail("cannot reach a guest named '%s': %s. 'posada list' shows those that run.",
+		     name,
+		     errno == ENOENT || errno == ECONNREFUSED ? "none is running" :
+								strerror(errno));
 	close(fd);
 	return -1;
 }

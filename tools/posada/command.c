@@ -69,7 +69,7 @@ static json_t *do_quit(struct vm *vm, const json_t *request)
 /* ---- regs ---------------------------------------------------------------------------- */
 
 struct regs_call {
-	struct vm_call call;	/* first */
+	struct vm_call call; /* first */
 	struct posada_state state;
 	int err;
 };
@@ -80,8 +80,9 @@ static void get_regs(struct vm_call *call)
 	struct driver_vcpu *vcpu = &call->vm->vcpu;
 
 	regs->err = vcpu->driver->state_get(vcpu, &regs->state,
-					    POSADA_STATE_REGS | POSADA_STATE_SEGMENTS | POSADA_STATE_CONTROL |
-						    POSADA_STATE_DEBUG | POSADA_STATE_EVENTS);
+					    POSADA_STATE_REGS | POSADA_STATE_SEGMENTS |
+						    POSADA_STATE_CONTROL | POSADA_STATE_DEBUG |
+						    POSADA_STATE_EVENTS);
 }
 
 /* JSON's numbers are not wide enough. */
@@ -95,8 +96,9 @@ static void hex(json_t *object, const char *key, uint64_t value)
 
 static void put_general(json_t *reply, const struct posada_regs *regs)
 {
-	static const char *const names[16] = { "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
-					       "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15" };
+	static const char *const names[16] = { "rax", "rcx", "rdx", "rbx", "rsp", "rbp",
+					       "rsi", "rdi", "r8",  "r9",  "r10", "r11",
+					       "r12", "r13", "r14", "r15" };
 
 	for (int i = 0; i < 16; i++)
 		hex(reply, names[i], regs->gpr[i]);
@@ -164,7 +166,8 @@ static json_t *do_regs(struct vm *vm, const json_t *request)
 	put_general(reply, &regs.state.regs);
 	put_segments(reply, &regs.state.segments);
 	put_control(reply, &regs.state);
-	json_object_set_new(reply, "halted", json_boolean(regs.state.events.activity == POSADA_HALTED));
+	json_object_set_new(reply, "halted",
+			    json_boolean(regs.state.events.activity == POSADA_HALTED));
 	return with_ok(reply);
 }
 
@@ -193,7 +196,8 @@ static json_t *inject_irq(struct vm *vm, json_int_t irq)
 
 static json_t *do_inject(struct vm *vm, const json_t *request)
 {
-	const json_t *irq = json_object_get(request, "irq"), *vector = json_object_get(request, "vector");
+	const json_t *irq = json_object_get(request, "irq"),
+		     *vector = json_object_get(request, "vector");
 
 	if (json_is_true(json_object_get(request, "nmi")))
 		return inject_event(vm, POSADA_INTERRUPT_NMI, 0);
@@ -210,8 +214,9 @@ static const struct {
 	const char *name;
 	json_t *(*function)(struct vm *vm, const json_t *request);
 } commands[] = {
-	{ "info", do_info },	 { "stat", do_stat }, { "regs", do_regs },     { "pause", do_pause },
-	{ "resume", do_resume }, { "quit", do_quit }, { "inject", do_inject },
+	{ "info", do_info },	 { "stat", do_stat },	  { "regs", do_regs },
+	{ "pause", do_pause },	 { "resume", do_resume }, { "quit", do_quit },
+	{ "inject", do_inject },
 };
 
 json_t *control_command(struct vm *vm, const json_t *request)

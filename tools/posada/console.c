@@ -15,9 +15,9 @@
 #include "terminal.h"
 
 /* Output waits for so long, so that characters are written together... */
-#define FLUSH_NS	4000000
+#define FLUSH_NS    4000000
 /* ...unless there are so many already. */
-#define FLUSH_BYTES	2048
+#define FLUSH_BYTES 2048
 
 /* ---- rings ------------------------------------------------------------------ */
 
@@ -74,7 +74,8 @@ static void help(const struct console *console)
 {
 	char key = console->escape + '@';
 
-	note("keys: ^%c x leave, ^%c b send a break, ^%c ^%c send ^%c, ^%c ? this", key, key, key, key, key, key);
+	note("keys: ^%c x leave, ^%c b send a break, ^%c ^%c send ^%c, ^%c ? this", key, key, key,
+	     key, key, key);
 }
 
 /* One key; most go to the guest. */
@@ -158,7 +159,8 @@ static void open_output(struct console *console)
 		return;
 	console->out_blocks = !S_ISREG(st.st_mode);
 	if (S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode))
-		console->out = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		console->out =
+			open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (console->out < 0)
 		console->out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
 }
@@ -191,7 +193,8 @@ int console_open(struct console *console, const char *where, uint8_t escape)
 	console->out = open(where, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | O_CLOEXEC, 0644);
 	if (console->out >= 0)
 		return 0;
-	fail("cannot write the console to %s: %s. Choose another file, or --console none.", where, strerror(errno));
+	fail("cannot write the console to %s: %s. Choose another file, or --console none.", where,
+	     strerror(errno));
 	close(console->flush);
 	return -1;
 }

@@ -72,9 +72,9 @@ bool console_may_read(const struct console *console);
 /* What was typed, apart from characters. */
 enum console_command {
 	CONSOLE_NOTHING,
-	CONSOLE_QUIT,		/* escape x */
-	CONSOLE_BREAK,		/* escape b */
-	CONSOLE_EOF,		/* there will be no more */
+	CONSOLE_QUIT,  /* escape x */
+	CONSOLE_BREAK, /* escape b */
+	CONSOLE_EOF,   /* there will be no more */
 };
 
 /** console_read() - take what was typed; once console->in is readable */

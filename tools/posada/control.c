@@ -58,7 +58,8 @@ static bool answer(struct control_client *client, const char *line)
 
 	if (text) {
 		text[len] = '\n'; /* in place of the terminator */
-		sent = send(client->source.fd, text, len + 1, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)len + 1;
+		sent = send(client->source.fd, text, len + 1, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+		       (ssize_t)len + 1;
 	}
 	free(text);
 	json_decref(reply);
@@ -85,7 +86,8 @@ static bool lines(struct control_client *client)
 static void client_ready(struct events *events, struct event_source *source)
 {
 	struct control_client *client = (struct control_client *)source;
-	ssize_t got = recv(source->fd, client->line + client->used, CONTROL_LINE - client->used, MSG_DONTWAIT);
+	ssize_t got = recv(source->fd, client->line + client->used, CONTROL_LINE - client->used,
+			   MSG_DONTWAIT);
 
 	(void)events;
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
@@ -132,7 +134,8 @@ static int open_directory(const char *path)
 	if (!strncmp(path, "/run/", 5))
 		mkdir("/run", 0755);
 	if (mkdir(path, 0700) && errno != EEXIST)
-		return fail("cannot make %s: %s. Set XDG_RUNTIME_DIR to a directory of yours.", path, strerror(errno));
+		return fail("cannot make %s: %s. Set XDG_RUNTIME_DIR to a directory of yours.",
+			    path, strerror(errno));
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
 		return fail("cannot open %s: %s.", path, strerror(errno));
@@ -145,7 +148,8 @@ static int open_directory(const char *path)
 static bool alive(const struct sockaddr_un *address)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	bool yes = fd >= 0 && (!connect(fd, (const struct sockaddr *)address, sizeof(*address)) || errno == EAGAIN);
+	bool yes = fd >= 0 && (!connect(fd, (const struct sockaddr *)address, sizeof(*address)) ||
+			       errno == EAGAIN);
 
 	if (fd >= 0)
 		close(fd);
@@ -163,7 +167,8 @@ static int __bind_socket(const char *path, const char *name)
 		return fail("a guest named '%s' is running. Choose another --name.", name);
 	unlink(path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd >= 0 && !bind(fd, (struct sockaddr *)&address, sizeof(address)) && !listen(fd, CONTROL_CLIENTS))
+	if (fd >= 0 && !bind(fd, (struct sockaddr *)&address, sizeof(address)) &&
+	    !listen(fd, CONTROL_CLIENTS))
 		return fd;
 	fail("cannot listen on %s: %s.", path, strerror(errno));
 	if (fd >= 0)
@@ -182,7 +187,8 @@ int control_open(struct control *control, struct events *events, const char *nam
 		control->client[i].control = control;
 	}
 	if (!control_directory(directory, sizeof(directory)))
-		return fail("XDG_RUNTIME_DIR is too long for a socket. Set it to something shorter.");
+		return fail(
+			"XDG_RUNTIME_DIR is too long for a socket. Set it to something shorter.");
 	len = snprintf(control->path, sizeof(control->path), "%s/%s.sock", directory, name);
 	if (len < 0 || (size_t)len >= sizeof(control->path))
 		return fail("XDG_RUNTIME_DIR and the name '%s' are too long for a socket.", name);

@@ -26,11 +26,11 @@
 
 #include "events.h"
 
-#define CONTROL_CLIENTS	16
+#define CONTROL_CLIENTS 16
 #define CONTROL_LINE	4096
 
 struct control_client {
-	struct event_source source;	/* first */
+	struct event_source source; /* first */
 	struct control *control;
 	unsigned int used;
 	char line[CONTROL_LINE];
@@ -44,7 +44,7 @@ struct control_client {
  * @client: fd -1: free
  */
 struct control {
-	struct event_source source;	/* first */
+	struct event_source source; /* first */
 	struct events *events;
 	char path[108];
 	struct control_client client[CONTROL_CLIENTS];

@@ -5,24 +5,24 @@
 #include "bus.h"
 #include "dev_pic.h"
 
-#define PORT_DATA	0x60
-#define PORT_STATUS	0x64
-#define PORT_SYSTEM	0x92
+#define PORT_DATA	    0x60
+#define PORT_STATUS	    0x64
+#define PORT_SYSTEM	    0x92
 
-#define STATUS_FULL	0x01
-#define STATUS_SYSTEM	0x04
-#define STATUS_ENABLED	0x10
-#define STATUS_TIMEOUT	0x40
+#define STATUS_FULL	    0x01
+#define STATUS_SYSTEM	    0x04
+#define STATUS_ENABLED	    0x10
+#define STATUS_TIMEOUT	    0x40
 
-#define CONFIG_KEYBOARD_IRQ	0x01
-#define CONFIG_SYSTEM		0x04
-#define CONFIG_NO_KEYBOARD	0x10
-#define CONFIG_NO_MOUSE		0x20
-#define CONFIG_TRANSLATE	0x40
+#define CONFIG_KEYBOARD_IRQ 0x01
+#define CONFIG_SYSTEM	    0x04
+#define CONFIG_NO_KEYBOARD  0x10
+#define CONFIG_NO_MOUSE	    0x20
+#define CONFIG_TRANSLATE    0x40
 
-#define OUTPUT_RESET	0x01	/* 0 pulls the line */
+#define OUTPUT_RESET	    0x01 /* 0 pulls the line */
 
-#define KEYBOARD_IRQ	1
+#define KEYBOARD_IRQ	    1
 
 static void answer(struct kbc *kbc, uint8_t data)
 {
@@ -121,7 +121,8 @@ static uint64_t port_read(void *context, uint64_t port, unsigned int width)
 		return kbc->system;
 	if (port == PORT_STATUS)
 		return STATUS_ENABLED | (kbc->config & CONFIG_SYSTEM ? STATUS_SYSTEM : 0) |
-		       (kbc->full ? STATUS_FULL : 0) | (kbc->full && kbc->timed_out ? STATUS_TIMEOUT : 0);
+		       (kbc->full ? STATUS_FULL : 0) |
+		       (kbc->full && kbc->timed_out ? STATUS_TIMEOUT : 0);
 	kbc->full = false;
 	pic_set(kbc->pic, KEYBOARD_IRQ, false);
 	return kbc->data;

@@ -13,13 +13,13 @@ struct bus;
 struct pic;
 
 struct kbc {
-	uint8_t config;		/* command byte */
+	uint8_t config; /* command byte */
 	uint8_t output_port;
-	uint8_t command;	/* that waits for its data byte, or 0 */
+	uint8_t command; /* that waits for its data byte, or 0 */
 	uint8_t data;
-	bool full;		/* data has not been read */
-	bool timed_out;		/* data tells that nobody answered */
-	uint8_t system;		/* port 92h */
+	bool full;	/* data has not been read */
+	bool timed_out; /* data tells that nobody answered */
+	uint8_t system; /* port 92h */
 	struct pic *pic;
 	void (*reset)(void *context);
 	void *context;

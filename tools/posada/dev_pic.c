@@ -4,16 +4,16 @@
 
 #include "bus.h"
 
-#define CASCADE		2	/* the master's input that the slave is wired to */
-#define NO_IRQ		8
+#define CASCADE	      2 /* the master's input that the slave is wired to */
+#define NO_IRQ	      8
 
-#define ICW1_INIT	0x10
-#define ICW1_ICW4	0x01
-#define ICW1_SINGLE	0x02
-#define ICW1_LEVEL	0x08
-#define ICW4_AUTO_EOI	0x02
-#define ICW4_NESTED	0x10
-#define OCW3		0x08
+#define ICW1_INIT     0x10
+#define ICW1_ICW4     0x01
+#define ICW1_SINGLE   0x02
+#define ICW1_LEVEL    0x08
+#define ICW4_AUTO_EOI 0x02
+#define ICW4_NESTED   0x10
+#define OCW3	      0x08
 
 /* How many priorities below the highest the first set bit is; NO_IRQ if none. */
 static unsigned int priority(const struct pic_chip *chip, uint8_t mask)
@@ -130,7 +130,8 @@ bool pic_masked(const struct pic *pic, unsigned int irq)
 
 static void icw1(struct pic_chip *chip, uint8_t value)
 {
-	uint8_t lines = chip->lines, elcr = chip->elcr, elcr_mask = chip->elcr_mask, base = chip->base;
+	uint8_t lines = chip->lines, elcr = chip->elcr, elcr_mask = chip->elcr_mask,
+		base = chip->base;
 
 	*chip = (struct pic_chip){
 		.lines = lines,

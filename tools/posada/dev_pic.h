@@ -8,30 +8,30 @@
 
 struct bus;
 
-#define PIC_LINES 16
+#define PIC_LINES     16
 
 /* pic.output: the INTR line with what INTA would give */
-#define PIC_INTR	(1U << 31)
-#define PIC_VECTOR	0xffU
-#define PIC_IRQ_SHIFT	8		/* the line, 0..15 */
+#define PIC_INTR      (1U << 31)
+#define PIC_VECTOR    0xffU
+#define PIC_IRQ_SHIFT 8 /* the line, 0..15 */
 
 /* One chip, by the names of its data sheet */
 struct pic_chip {
 	uint8_t irr;
 	uint8_t isr;
 	uint8_t imr;
-	uint8_t lines;		/* levels of the inputs */
-	uint8_t elcr;		/* 1: level triggered */
-	uint8_t elcr_mask;	/* lines that may be */
-	uint8_t base;		/* ICW2 */
-	uint8_t lowest;		/* IR with the lowest priority */
-	uint8_t step;		/* of the initialization: 0 none, else which ICW is next */
+	uint8_t lines;	   /* levels of the inputs */
+	uint8_t elcr;	   /* 1: level triggered */
+	uint8_t elcr_mask; /* lines that may be */
+	uint8_t base;	   /* ICW2 */
+	uint8_t lowest;	   /* IR with the lowest priority */
+	uint8_t step;	   /* of the initialization: 0 none, else which ICW is next */
 	bool wants_icw4;
 	bool single;
 	bool auto_eoi;
 	bool rotate_auto_eoi;
 	bool special_mask;
-	bool fully_nested;	/* special fully nested mode */
+	bool fully_nested; /* special fully nested mode */
 	bool read_isr;
 	bool poll;
 };

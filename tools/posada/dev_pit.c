@@ -10,13 +10,13 @@
 #include "clock.h"
 #include "dev_pic.h"
 
-#define PORT_CONTROL	0x43
-#define PORT_SYSTEM	0x61
+#define PORT_CONTROL   0x43
+#define PORT_SYSTEM    0x61
 
-#define SYSTEM_GATE2	0x01
-#define SYSTEM_SPEAKER	0x02
-#define SYSTEM_REFRESH	0x10
-#define SYSTEM_OUT2	0x20
+#define SYSTEM_GATE2   0x01
+#define SYSTEM_SPEAKER 0x02
+#define SYSTEM_REFRESH 0x10
+#define SYSTEM_OUT2    0x20
 
 static uint64_t ticks_of(uint64_t ns)
 {
@@ -60,7 +60,8 @@ static uint16_t to_bcd(unsigned int value)
 
 static unsigned int from_bcd(unsigned int value)
 {
-	return (value >> 12 & 15) * 1000 + (value >> 8 & 15) * 100 + (value >> 4 & 15) * 10 + (value & 15);
+	return (value >> 12 & 15) * 1000 + (value >> 8 & 15) * 100 + (value >> 4 & 15) * 10 +
+	       (value & 15);
 }
 
 static uint16_t current(const struct pit_channel *c, uint64_t now)
@@ -205,7 +206,8 @@ static void latch_status(struct pit_channel *c, uint64_t now)
 {
 	if (c->status_latched)
 		return;
-	c->status = output(c, now) << 7 | !c->counting << 6 | c->access << 4 | c->mode << 1 | c->bcd;
+	c->status = output(c, now) << 7 | !c->counting << 6 | c->access << 4 | c->mode << 1 |
+		    c->bcd;
 	c->status_latched = true;
 }
 

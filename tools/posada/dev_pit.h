@@ -19,12 +19,12 @@ struct pic;
 
 struct pit_channel {
 	uint8_t mode;
-	uint8_t access;		/* 1 low byte, 2 high byte, 3 both, low first */
+	uint8_t access; /* 1 low byte, 2 high byte, 3 both, low first */
 	bool bcd;
 	bool gate;
-	bool counting;		/* a count has been written since the mode was set */
-	uint32_t count;		/* 1..65536 */
-	uint64_t start;		/* ns, when counting began; gate low: ns it had counted */
+	bool counting;	/* a count has been written since the mode was set */
+	uint32_t count; /* 1..65536 */
+	uint64_t start; /* ns, when counting began; gate low: ns it had counted */
 	uint8_t write_low;
 	bool write_high_next;
 	bool read_high_next;
@@ -38,7 +38,7 @@ struct pit {
 	struct pit_channel channel[3];
 	bool speaker;
 	struct pic *pic;
-	int timer;		/* timerfd of CLOCK_MONOTONIC */
+	int timer; /* timerfd of CLOCK_MONOTONIC */
 };
 
 /** pit_init() - as after power-on.  Return: 0 or -errno */

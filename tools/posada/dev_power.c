@@ -4,14 +4,14 @@
 
 #include "bus.h"
 
-#define PORT_CONSOLE	0xe9
-#define PORT_EXIT	0xf4
-#define PORT_POWER	0x604
-#define PORT_PCI	0xcf8	/* eight ports, of which only one is here */
-#define PORT_RESET	0xcf9
+#define PORT_CONSOLE 0xe9
+#define PORT_EXIT    0xf4
+#define PORT_POWER   0x604
+#define PORT_PCI     0xcf8 /* eight ports, of which only one is here */
+#define PORT_RESET   0xcf9
 
-#define POWER_OFF	(1U << 13)
-#define RESET_CPU	0x04
+#define POWER_OFF    (1U << 13)
+#define RESET_CPU    0x04
 
 static uint64_t port_read(void *context, uint64_t port, unsigned int width)
 {
@@ -83,7 +83,8 @@ int power_attach(struct power *power, struct bus *bus)
 	int err = 0;
 
 	for (unsigned int i = 0; !err && i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct bus_device device = { "power", rows[i].width, rows[i].read, rows[i].write, power };
+		struct bus_device device = { "power", rows[i].width, rows[i].read, rows[i].write,
+					     power };
 
 		err = bus_add_ports(bus, rows[i].first, rows[i].last, &device);
 	}

@@ -12,24 +12,39 @@
 
 #define RTC_IRQ 8
 
-enum { SECOND, SECOND_ALARM, MINUTE, MINUTE_ALARM, HOUR, HOUR_ALARM, WEEKDAY, DAY, MONTH, YEAR, A, B, C, D };
-#define CENTURY 0x32
+enum {
+	SECOND,
+	SECOND_ALARM,
+	MINUTE,
+	MINUTE_ALARM,
+	HOUR,
+	HOUR_ALARM,
+	WEEKDAY,
+	DAY,
+	MONTH,
+	YEAR,
+	A,
+	B,
+	C,
+	D
+};
+#define CENTURY	     0x32
 
-#define A_UPDATING	0x80
-#define A_RATE		0x0f
-#define A_DIVIDER	0x70
-#define A_DIVIDER_ON	0x20
-#define B_SET		0x80
-#define B_PERIODIC	0x40
-#define B_ALARM		0x20
-#define B_UPDATE	0x10
-#define B_BINARY	0x04
-#define B_24_HOURS	0x02
-#define C_INTERRUPT	0x80
-#define D_VALID		0x80
+#define A_UPDATING   0x80
+#define A_RATE	     0x0f
+#define A_DIVIDER    0x70
+#define A_DIVIDER_ON 0x20
+#define B_SET	     0x80
+#define B_PERIODIC   0x40
+#define B_ALARM	     0x20
+#define B_UPDATE     0x10
+#define B_BINARY     0x04
+#define B_24_HOURS   0x02
+#define C_INTERRUPT  0x80
+#define D_VALID	     0x80
 
 /* The time registers must not be read for so long before they change. */
-#define UPDATE_NS	2228000ULL
+#define UPDATE_NS    2228000ULL
 
 static uint64_t guest_time(const struct rtc *rtc)
 {
@@ -87,7 +102,9 @@ static void registers_to_time(struct rtc *rtc)
 		.tm_hour = decode_hour(rtc, rtc->cmos[HOUR]),
 		.tm_mday = decode(rtc, rtc->cmos[DAY]),
 		.tm_mon = (int)decode(rtc, rtc->cmos[MONTH]) - 1,
-		.tm_year = (int)(decode(rtc, rtc->cmos[CENTURY]) * 100 + decode(rtc, rtc->cmos[YEAR])) - 1900,
+		.tm_year = (int)(decode(rtc, rtc->cmos[CENTURY]) * 100 +
+				 decode(rtc, rtc->cmos[YEAR])) -
+			   1900,
 	};
 	int64_t seconds = timegm(&tm);
 
@@ -165,8 +182,8 @@ void rtc_second_expired(struct rtc *rtc)
 
 static bool is_time(unsigned int index)
 {
-	return index == SECOND || index == MINUTE || (index >= HOUR && index <= YEAR && index != HOUR_ALARM) ||
-	       index == CENTURY;
+	return index == SECOND || index == MINUTE ||
+	       (index >= HOUR && index <= YEAR && index != HOUR_ALARM) || index == CENTURY;
 }
 
 static uint8_t register_read(struct rtc *rtc, unsigned int index)

@@ -15,13 +15,13 @@ struct pic;
 #define CMOS_SIZE 128
 
 struct rtc {
-	uint8_t cmos[CMOS_SIZE];	/* time registers only while the guest sets them */
+	uint8_t cmos[CMOS_SIZE]; /* time registers only while the guest sets them */
 	uint8_t index;
-	int64_t offset;			/* ns of the guest's time over the host's */
-	uint64_t seen_second;		/* the last second that register C knows of */
+	int64_t offset;	      /* ns of the guest's time over the host's */
+	uint64_t seen_second; /* the last second that register C knows of */
 	struct pic *pic;
-	int periodic;			/* timerfd */
-	int second;			/* timerfd, at the turn of each second while wanted */
+	int periodic; /* timerfd */
+	int second;   /* timerfd, at the turn of each second while wanted */
 };
 
 /**

@@ -5,44 +5,53 @@
 #include "bus.h"
 #include "dev_pic.h"
 
-enum { DATA, IER, IIR, LCR, MCR, LSR, MSR, SCR };
+enum {
+	DATA,
+	IER,
+	IIR,
+	LCR,
+	MCR,
+	LSR,
+	MSR,
+	SCR
+};
 
-#define IER_RECEIVED	0x01
-#define IER_THRE	0x02
-#define IER_LINE	0x04
-#define IER_MODEM	0x08
+#define IER_RECEIVED 0x01
+#define IER_THRE     0x02
+#define IER_LINE     0x04
+#define IER_MODEM    0x08
 
-#define IIR_NONE	0x01
-#define IIR_MODEM	0x00
-#define IIR_THRE	0x02
-#define IIR_RECEIVED	0x04
-#define IIR_LINE	0x06
-#define IIR_TIMEOUT	0x0c
-#define IIR_FIFO	0xc0
+#define IIR_NONE     0x01
+#define IIR_MODEM    0x00
+#define IIR_THRE     0x02
+#define IIR_RECEIVED 0x04
+#define IIR_LINE     0x06
+#define IIR_TIMEOUT  0x0c
+#define IIR_FIFO     0xc0
 
-#define FCR_ENABLE	0x01
-#define FCR_CLEAR_RX	0x02
-#define FCR_CLEAR_TX	0x04
+#define FCR_ENABLE   0x01
+#define FCR_CLEAR_RX 0x02
+#define FCR_CLEAR_TX 0x04
 
-#define LCR_DLAB	0x80
+#define LCR_DLAB     0x80
 
-#define MCR_DTR		0x01
-#define MCR_RTS		0x02
-#define MCR_OUT1	0x04
-#define MCR_OUT2	0x08	/* lets the interrupt out, on a PC */
-#define MCR_LOOP	0x10
+#define MCR_DTR	     0x01
+#define MCR_RTS	     0x02
+#define MCR_OUT1     0x04
+#define MCR_OUT2     0x08 /* lets the interrupt out, on a PC */
+#define MCR_LOOP     0x10
 
-#define LSR_READY	0x01
-#define LSR_OVERRUN	0x02
-#define LSR_BREAK	0x10
-#define LSR_THRE	0x20
-#define LSR_EMPTY	0x40
-#define LSR_ERRORS	0x1e
+#define LSR_READY    0x01
+#define LSR_OVERRUN  0x02
+#define LSR_BREAK    0x10
+#define LSR_THRE     0x20
+#define LSR_EMPTY    0x40
+#define LSR_ERRORS   0x1e
 
-#define MSR_CTS		0x10
-#define MSR_DSR		0x20
-#define MSR_RING	0x40
-#define MSR_CARRIER	0x80
+#define MSR_CTS	     0x10
+#define MSR_DSR	     0x20
+#define MSR_RING     0x40
+#define MSR_CARRIER  0x80
 
 static unsigned int depth(const struct serial *s)
 {
@@ -160,7 +169,8 @@ static uint8_t modem_status(const struct serial *s)
 	if (!(s->mcr & MCR_LOOP))
 		return MSR_CTS | MSR_DSR | MSR_CARRIER | s->msr_delta;
 	return (s->mcr & MCR_RTS ? MSR_CTS : 0) | (s->mcr & MCR_DTR ? MSR_DSR : 0) |
-	       (s->mcr & MCR_OUT1 ? MSR_RING : 0) | (s->mcr & MCR_OUT2 ? MSR_CARRIER : 0) | s->msr_delta;
+	       (s->mcr & MCR_OUT1 ? MSR_RING : 0) | (s->mcr & MCR_OUT2 ? MSR_CARRIER : 0) |
+	       s->msr_delta;
 }
 
 static uint8_t read_data(struct serial *s)
@@ -191,7 +201,8 @@ static uint8_t read_lsr(struct serial *s)
 	uint8_t lsr;
 
 	pull(s);
-	lsr = (s->lsr & LSR_ERRORS) | (s->count ? LSR_READY : 0) | (s->holding ? 0 : LSR_THRE | LSR_EMPTY);
+	lsr = (s->lsr & LSR_ERRORS) | (s->count ? LSR_READY : 0) |
+	      (s->holding ? 0 : LSR_THRE | LSR_EMPTY);
 	s->lsr = 0;
 	update(s);
 	return lsr;

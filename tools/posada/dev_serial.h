@@ -12,8 +12,8 @@
 struct bus;
 struct pic;
 
-#define SERIAL_FIFO 16
-#define SERIAL_COM1 0x3f8
+#define SERIAL_FIFO	16
+#define SERIAL_COM1	0x3f8
 #define SERIAL_COM1_IRQ 4
 
 /**
@@ -34,10 +34,10 @@ struct serial {
 	unsigned int count;
 	uint8_t ier, fcr, lcr, mcr, lsr, msr_delta, scr;
 	uint16_t divisor;
-	bool thre_pending;	/* THRE is a reason to interrupt */
-	bool holding;		/* a character the wire had no room for */
+	bool thre_pending; /* THRE is a reason to interrupt */
+	bool holding;	   /* a character the wire had no room for */
 	uint8_t held;
-	bool polls;		/* the guest read LSR twice in a row: it waits for input */
+	bool polls; /* the guest read LSR twice in a row: it waits for input */
 	bool lsr_was_last;
 	uint16_t base;
 	unsigned int irq;

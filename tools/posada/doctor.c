@@ -19,11 +19,16 @@
 #include "report.h"
 #include "trial.h"
 
-#define MSR_FEATURE_CONTROL	0x3a
-#define FEATURE_LOCKED		(1ULL << 0)
-#define FEATURE_VMX		(1ULL << 2)	/* outside SMX */
+#define MSR_FEATURE_CONTROL 0x3a
+#define FEATURE_LOCKED	    (1ULL << 0)
+#define FEATURE_VMX	    (1ULL << 2) /* outside SMX */
 
-enum verdict { GOOD, BAD, WARN, UNKNOWN };
+enum verdict {
+	GOOD,
+	BAD,
+	WARN,
+	UNKNOWN
+};
 
 /**
  * struct doctor - what has been found so far
@@ -43,11 +48,12 @@ struct doctor {
 	struct posada_info info;
 };
 
-static void say(struct doctor *d, const char *check, enum verdict verdict, const char *advice, const char *format, ...)
-	__attribute__((format(printf, 5, 6)));
+static void say(struct doctor *d, const char *check, enum verdict verdict, const char *advice,
+		const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* One line: what was checked, what came out, what to do about it (or NULL). */
-static void say(struct doctor *d, const char *check, enum verdict verdict, const char *advice, const char *format, ...)
+static void say(struct doctor *d, const char *check, enum verdict verdict, const char *advice,
+		const char *format, ...)
 {
 	static const char *const names[] = { "ok", "bad", "warning", "unknown" };
 	char words[512];
@@ -57,7 +63,8 @@ static void say(struct doctor *d, const char *check, enum verdict verdict, const
 	va_start(args, format);
 	vsnprintf(words, sizeof(words), format, args);
 	va_end(args);
-	line = json_pack("{s:s, s:s, s:s}", "check", check, "result", names[verdict], "words", words);
+	line = json_pack("{s:s, s:s, s:s}", "check", check, "result", names[verdict], "words",
+			 words);
 	if (advice)
 		json_object_set_new(line, "advice", json_string(advice));
 	json_array_append_new(d->checks, line);
@@ -117,13 +124,16 @@ static void check_processor(struct doctor *d)
 		say(d, "processor", GOOD, NULL, "%s, CPUID announces VMX%s", vendor,
 		    guest ? " (this is a virtual machine: nested VMX)" : "");
 	else if (guest)
-		say(d, "processor", BAD, "Turn nested virtualization on for this virtual machine, or use tools/machine.",
+		say(d, "processor", BAD,
+		    "Turn nested virtualization on for this virtual machine, or use tools/machine.",
 		    "%s, a virtual machine without VMX", vendor);
 	else if (!strcmp(vendor, "AuthenticAMD") || !strcmp(vendor, "HygonGenuine"))
-		say(d, "processor", BAD, "Use a computer with an Intel processor, or tools/machine.",
+		say(d, "processor", BAD,
+		    "Use a computer with an Intel processor, or tools/machine.",
 		    "%s: it has AMD's SVM, not VMX", vendor);
 	else
-		say(d, "processor", BAD, "Use another computer, or tools/machine.", "%s, without VMX", vendor);
+		say(d, "processor", BAD, "Use another computer, or tools/machine.",
+		    "%s, without VMX", vendor);
 }
 
 static int read_msr(unsigned int cpu, uint32_t index, uint64_t *value)
@@ -156,18 +166,21 @@ static void check_firmware(struct doctor *d)
 			continue;
 		looked++;
 		if (control & FEATURE_LOCKED && !(control & FEATURE_VMX)) {
-			say(d, "firmware", BAD, "Turn virtualization (VT-x) on in the firmware's setup, and cut the power.",
+			say(d, "firmware", BAD,
+			    "Turn virtualization (VT-x) on in the firmware's setup, and cut the power.",
 			    "it has locked VMX off (FEATURE_CONTROL %#llx on CPU %ld)",
 			    (unsigned long long)control, cpu);
 			return;
 		}
 	}
 	if (looked)
-		say(d, "firmware", GOOD, NULL, "VMX is not locked off (FEATURE_CONTROL on %ld CPUs)", looked);
+		say(d, "firmware", GOOD, NULL,
+		    "VMX is not locked off (FEATURE_CONTROL on %ld CPUs)", looked);
 	else if (flag)
 		say(d, "firmware", GOOD, NULL, "the kernel found VMX enabled");
 	else
-		say(d, "firmware", BAD, "Turn virtualization (VT-x) on in the firmware's setup, and cut the power.",
+		say(d, "firmware", BAD,
+		    "Turn virtualization (VT-x) on in the firmware's setup, and cut the power.",
 		    "the kernel found VMX locked off (no 'vmx' among the flags in /proc/cpuinfo)");
 }
 
@@ -186,15 +199,18 @@ static void check_features(struct doctor *d)
 		}
 	}
 	if (*missing)
-		say(d, "features", BAD, "Use a processor from 2010 (Westmere) or later.", "VMX here lacks%s", missing);
+		say(d, "features", BAD, "Use a processor from 2010 (Westmere) or later.",
+		    "VMX here lacks%s", missing);
 	else
-		say(d, "features", GOOD, NULL, "EPT, unrestricted guest and virtual NMIs are there");
+		say(d, "features", GOOD, NULL,
+		    "EPT, unrestricted guest and virtual NMIs are there");
 }
 
 static void check_kernel(struct doctor *d)
 {
 	if (cpuinfo_has("flags", "fred"))
-		say(d, "kernel", BAD, "Boot with fred=off.", "it uses FRED, under which host NMIs cannot be handed on");
+		say(d, "kernel", BAD, "Boot with fred=off.",
+		    "it uses FRED, under which host NMIs cannot be handed on");
 }
 
 static void check_module(struct doctor *d)
@@ -205,7 +221,8 @@ static void check_module(struct doctor *d)
 	else if (d->bad)
 		say(d, "module", UNKNOWN, "See above first.", "posada is not loaded");
 	else
-		say(d, "module", BAD, "insmod posada.ko; if that fails, the kernel log (dmesg) says why in one line.",
+		say(d, "module", BAD,
+		    "insmod posada.ko; if that fails, the kernel log (dmesg) says why in one line.",
 		    "posada is not loaded");
 }
 
@@ -219,15 +236,17 @@ static void check_device(struct doctor *d)
 	if (d->dev >= 0)
 		say(d, "device", GOOD, NULL, "%s can be opened", POSADA_DEVICE);
 	else if (d->dev == -EACCES)
-		say(d, "device", BAD, "Run as root, or let your group in: chgrp GROUP /dev/posada; chmod g+rw /dev/posada",
+		say(d, "device", BAD,
+		    "Run as root, or let your group in: chgrp GROUP /dev/posada; chmod g+rw /dev/posada",
 		    "%s may not be opened by you (mode %04o)", POSADA_DEVICE,
 		    stat(POSADA_DEVICE, &st) ? 0 : st.st_mode & 07777);
 	else if (d->dev == -ENOENT)
-		say(d, "device", BAD, "Mount devtmpfs on /dev, or mknod it: the number is in /sys/class/misc/posada/dev.",
+		say(d, "device", BAD,
+		    "Mount devtmpfs on /dev, or mknod it: the number is in /sys/class/misc/posada/dev.",
 		    "%s does not exist", POSADA_DEVICE);
 	else
-		say(d, "device", BAD, "See the kernel log.", "%s cannot be opened: %s", POSADA_DEVICE,
-		    strerror(-d->dev));
+		say(d, "device", BAD, "See the kernel log.", "%s cannot be opened: %s",
+		    POSADA_DEVICE, strerror(-d->dev));
 }
 
 static void feature_words(const struct posada_info *info, char *words, size_t size)
@@ -262,18 +281,20 @@ static void check_info(struct doctor *d)
 		return;
 	err = posada_info(d->dev, &d->info);
 	if (err) {
-		say(d, "interface", BAD, "Build module and command from the same tree.", "POSADA_INFO: %s",
-		    strerror(-err));
+		say(d, "interface", BAD, "Build module and command from the same tree.",
+		    "POSADA_INFO: %s", strerror(-err));
 		return;
 	}
 	if (d->info.abi_version != POSADA_ABI_VERSION) {
 		say(d, "interface", BAD, "Build module and command from the same tree.",
-		    "the module speaks ABI %u, this command %u", d->info.abi_version, POSADA_ABI_VERSION);
+		    "the module speaks ABI %u, this command %u", d->info.abi_version,
+		    POSADA_ABI_VERSION);
 		return;
 	}
 	feature_words(&d->info, features, sizeof(features));
-	say(d, "interface", GOOD, NULL, "ABI %u, %u CPUs, %u vCPUs a VM, %u address bits; %s", d->info.abi_version,
-	    d->info.cpus_online, d->info.max_vcpus, d->info.gpa_bits, features);
+	say(d, "interface", GOOD, NULL, "ABI %u, %u CPUs, %u vCPUs a VM, %u address bits; %s",
+	    d->info.abi_version, d->info.cpus_online, d->info.max_vcpus, d->info.gpa_bits,
+	    features);
 }
 
 static void check_holder(struct doctor *d)
@@ -283,21 +304,26 @@ static void check_holder(struct doctor *d)
 		[POSADA_WAY_RESIDENT] = "is turned on for as long as a VM exists",
 		[POSADA_WAY_WINDOW] = "is turned on around each stay in a guest",
 	};
-	const char *way = d->info.way < sizeof(ways) / sizeof(ways[0]) ? ways[d->info.way] : "is turned on in a way this command does not know";
+	const char *way = d->info.way < sizeof(ways) / sizeof(ways[0]) ?
+				  ways[d->info.way] :
+				  "is turned on in a way this command does not know";
 	bool kvm = module_loaded("kvm_intel");
 
 	if (!d->info.abi_version) {
 		if (kvm)
-			say(d, "other hypervisors", WARN, NULL, "kvm_intel is loaded; since Linux 6.12 it holds VMX from its load on");
+			say(d, "other hypervisors", WARN, NULL,
+			    "kvm_intel is loaded; since Linux 6.12 it holds VMX from its load on");
 		return;
 	}
 	if (d->info.holder == POSADA_HOLDER_OTHER)
 		say(d, "other hypervisors", BAD,
-		    kvm ? "End its guests, then: rmmod kvm_intel" : "End the other hypervisor (VirtualBox, VMware, Xen...).",
+		    kvm ? "End its guests, then: rmmod kvm_intel" :
+			  "End the other hypervisor (VirtualBox, VMware, Xen...).",
 		    "%s holds VMX on some CPU", kvm ? "kvm_intel" : "another hypervisor");
 	else
-		say(d, "other hypervisors", d->info.way == POSADA_WAY_NONE ? BAD : GOOD, NULL, "none holds VMX; it %s%s",
-		    way, kvm ? " (kvm_intel is loaded, but has no guest)" : "");
+		say(d, "other hypervisors", d->info.way == POSADA_WAY_NONE ? BAD : GOOD, NULL,
+		    "none holds VMX; it %s%s", way,
+		    kvm ? " (kvm_intel is loaded, but has no guest)" : "");
 }
 
 /* The proof of the pudding. */
@@ -310,8 +336,9 @@ static void check_guest(struct doctor *d)
 		return;
 	err = trial_run(d->dev, &d->info, &trial);
 	if (err)
-		say(d, "guest", BAD, "See the kernel log.", "a guest of one instruction could not be run: %s: %s",
-		    trial.step, strerror(-err));
+		say(d, "guest", BAD, "See the kernel log.",
+		    "a guest of one instruction could not be run: %s: %s", trial.step,
+		    strerror(-err));
 	else if (trial.reason != POSADA_EXIT_HLT)
 		say(d, "guest", BAD, "See the kernel log, and report it.",
 		    "a guest of one instruction ended with exit %u (hardware reason %u) instead of HLT",
@@ -327,7 +354,8 @@ static void print(const struct doctor *d, const char *verdict)
 	const json_t *line;
 	size_t i;
 
-	json_array_foreach(d->checks, i, line) {
+	json_array_foreach(d->checks, i, line)
+	{
 		const char *advice = json_string_value(json_object_get(line, "advice"));
 
 		printf("%-8s %-18s %s\n", json_string_value(json_object_get(line, "result")),
@@ -371,7 +399,8 @@ static int examine(bool json)
 	check_guest(&d);
 	verdict = d.bad ? "Guests cannot be run here." : "Guests can be run here.";
 	if (json) {
-		json_t *report = json_pack("{s:O, s:s, s:b}", "checks", d.checks, "verdict", verdict, "usable", !d.bad);
+		json_t *report = json_pack("{s:O, s:s, s:b}", "checks", d.checks, "verdict",
+					   verdict, "usable", !d.bad);
 
 		report_dump(stdout, report);
 		json_decref(report);

@@ -15,8 +15,8 @@
 #include "clock.h"
 #include "vm.h"
 
-#define RETRY_NS	10000000ULL
-#define DRAIN_NS	(2 * NSEC)
+#define RETRY_NS 10000000ULL
+#define DRAIN_NS (2 * NSEC)
 
 static bool ended(struct vm *vm)
 {
@@ -58,7 +58,8 @@ static bool flush(struct vm *vm)
 		if (wrote < 0 && (errno == EAGAIN || errno == EINTR))
 			return false;
 		if (wrote < 0) {
-			vm_end(vm, END_USER, -errno, "the console's output cannot be written: %s", strerror(errno));
+			vm_end(vm, END_USER, -errno, "the console's output cannot be written: %s",
+			       strerror(errno));
 			wrote = count;
 		}
 		pthread_mutex_lock(&vm->lock);
@@ -146,14 +147,14 @@ static bool expired(const struct event_source *source)
 	return read(source->fd, &times, sizeof(times)) == sizeof(times);
 }
 
-#define DEVICE_TIMER(name, call)                                              \
+#define DEVICE_TIMER(name, call)                                             \
 	static void name(struct events *events, struct event_source *source) \
-	{                                                                     \
-		if (!expired(source))                                         \
-			return;                                               \
-		pthread_mutex_lock(&events->vm->lock);                        \
-		call;                                                         \
-		pthread_mutex_unlock(&events->vm->lock);                      \
+	{                                                                    \
+		if (!expired(source))                                        \
+			return;                                              \
+		pthread_mutex_lock(&events->vm->lock);                       \
+		call;                                                        \
+		pthread_mutex_unlock(&events->vm->lock);                     \
 	}
 
 DEVICE_TIMER(pit_ready, pit_expired(&events->vm->pit))
@@ -269,7 +270,8 @@ int events_open(struct events *events, struct vm *vm, uint64_t timeout)
 	events->signals = take_signals();
 	if (timeout)
 		events->deadline = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (events->epoll < 0 || events->second < 0 || events->signals < 0 || (timeout && events->deadline < 0))
+	if (events->epoll < 0 || events->second < 0 || events->signals < 0 ||
+	    (timeout && events->deadline < 0))
 		err = -errno;
 	else
 		err = add_all(events);

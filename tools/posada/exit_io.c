@@ -7,11 +7,11 @@
 #include "vm.h"
 #include "walk.h"
 
-#define RFLAGS_DF	(1ULL << 10)
-#define EFER_LMA	(1ULL << 10)
+#define RFLAGS_DF (1ULL << 10)
+#define EFER_LMA  (1ULL << 10)
 
 /* A REP goes on for that many elements before the guest may take an interrupt. */
-#define ROUNDS 1024
+#define ROUNDS	  1024
 
 static uint64_t mask_of(unsigned int size)
 {
@@ -27,7 +27,8 @@ static void tell_unclaimed(struct vm *vm, const struct posada_run *run)
 		return;
 	vm->reported[port / 8] |= 1 << port % 8;
 	note("nothing answers at port %#x (%s, %u bytes, rip %#llx)", port,
-	     run->io.flags & POSADA_IO_IN ? "read" : "write", run->io.width, (unsigned long long)run->rip);
+	     run->io.flags & POSADA_IO_IN ? "read" : "write", run->io.width,
+	     (unsigned long long)run->rip);
 }
 
 static void in(struct vm *vm, struct posada_run *run)

@@ -12,8 +12,8 @@
 #include "walk.h"
 
 /* Access rights of CS (SDM 3C 25.4.1, table 25-2) */
-#define CS_L	(1U << 13)
-#define CS_DB	(1U << 14)
+#define CS_L	 (1U << 13)
+#define CS_DB	 (1U << 14)
 
 #define EFER_LMA (1ULL << 10)
 
@@ -74,10 +74,10 @@ static int decode(struct vm *vm, const struct insn **insn)
 /* ---- state that is not in the run page ------------------------------------------ */
 
 /* The legacy region of an XSAVE area (SDM 1 13.4.1): XMM registers at 160; header at 512. */
-#define XSAVE_XMM	160
-#define XMM_BYTES	256
-#define XSAVE_BV	512
-#define XSAVE_SSE	(1ULL << 1)
+#define XSAVE_XMM 160
+#define XMM_BYTES 256
+#define XSAVE_BV  512
+#define XSAVE_SSE (1ULL << 1)
 
 struct extra {
 	struct posada_state state;
@@ -101,7 +101,8 @@ static void xmm_in_use(const struct vm *vm, struct extra *extra)
 	memcpy(extra->xsave + XSAVE_BV, &bv, sizeof(bv));
 }
 
-static int fetch_extra(struct vm *vm, const struct insn *insn, struct extra *extra, struct emulate_cpu *cpu)
+static int fetch_extra(struct vm *vm, const struct insn *insn, struct extra *extra,
+		       struct emulate_cpu *cpu)
 {
 	uint32_t groups = POSADA_STATE_REGS;
 	int err;
@@ -127,7 +128,8 @@ static int fetch_extra(struct vm *vm, const struct insn *insn, struct extra *ext
 	return 0;
 }
 
-static int put_extra(struct vm *vm, const struct insn *insn, struct extra *extra, const struct emulate_cpu *cpu)
+static int put_extra(struct vm *vm, const struct insn *insn, struct extra *extra,
+		     const struct emulate_cpu *cpu)
 {
 	uint32_t groups = 0;
 
@@ -191,7 +193,8 @@ void exit_mmio(struct vm *vm)
 	const struct insn *insn;
 
 	if (run->mmio.flags & POSADA_ACCESS_EVENT)
-		return stuck(vm, "an interrupt or exception is delivered through tables or a stack");
+		return stuck(vm,
+			     "an interrupt or exception is delivered through tables or a stack");
 	if (run->mmio.flags & POSADA_ACCESS_EXEC)
 		return stuck(vm, "the guest fetches instructions");
 	if (run->mmio.flags & POSADA_ACCESS_WALK)

@@ -20,20 +20,20 @@ static const struct row {
 	uint32_t last;
 	uint64_t value;
 } rows[] = {
-	{ 0x017, 0x017, 0 },		/* PLATFORM_ID */
-	{ 0x01b, 0x01b, 0xfee00000 },	/* APIC_BASE: no APIC is enabled */
-	{ 0x034, 0x034, 0 },		/* SMI_COUNT */
-	{ 0x03a, 0x03a, 1 },		/* FEATURE_CONTROL: locked, without VMX */
-	{ 0x08b, 0x08b, 0 },		/* BIOS_SIGN_ID: no microcode update */
-	{ 0x0ce, 0x0ce, 0 },		/* PLATFORM_INFO */
-	{ 0x0fe, 0x0fe, 0 },		/* MTRRCAP: none */
-	{ 0x140, 0x140, 0 },		/* MISC_FEATURES_ENABLES */
-	{ 0x179, 0x17a, 0 },		/* MCG_CAP: no banks; MCG_STATUS */
-	{ 0x198, 0x199, 0 },		/* PERF_STATUS, PERF_CTL */
-	{ 0x1d9, 0x1d9, 0 },		/* DEBUGCTL */
-	{ 0x2ff, 0x2ff, 0 },		/* MTRR_DEF_TYPE: off */
-	{ 0xc0010015, 0xc0010015, 0 },	/* HWCR of AMD's, read by some without asking */
-	{ 0xc0011029, 0xc0011029, 0 },	/* DE_CFG of AMD's */
+	{ 0x017, 0x017, 0 },	       /* PLATFORM_ID */
+	{ 0x01b, 0x01b, 0xfee00000 },  /* APIC_BASE: no APIC is enabled */
+	{ 0x034, 0x034, 0 },	       /* SMI_COUNT */
+	{ 0x03a, 0x03a, 1 },	       /* FEATURE_CONTROL: locked, without VMX */
+	{ 0x08b, 0x08b, 0 },	       /* BIOS_SIGN_ID: no microcode update */
+	{ 0x0ce, 0x0ce, 0 },	       /* PLATFORM_INFO */
+	{ 0x0fe, 0x0fe, 0 },	       /* MTRRCAP: none */
+	{ 0x140, 0x140, 0 },	       /* MISC_FEATURES_ENABLES */
+	{ 0x179, 0x17a, 0 },	       /* MCG_CAP: no banks; MCG_STATUS */
+	{ 0x198, 0x199, 0 },	       /* PERF_STATUS, PERF_CTL */
+	{ 0x1d9, 0x1d9, 0 },	       /* DEBUGCTL */
+	{ 0x2ff, 0x2ff, 0 },	       /* MTRR_DEF_TYPE: off */
+	{ 0xc0010015, 0xc0010015, 0 }, /* HWCR of AMD's, read by some without asking */
+	{ 0xc0011029, 0xc0011029, 0 }, /* DE_CFG of AMD's */
 };
 
 static const struct row *find(uint32_t index)
@@ -50,8 +50,8 @@ void exit_rdmsr(struct vm *vm)
 	const struct row *row = find(run->msr.index);
 
 	if (vm->verbose)
-		note("guest reads MSR %#x: %s (rip %#llx)", run->msr.index, row ? "a constant" : "#GP",
-		     (unsigned long long)run->rip);
+		note("guest reads MSR %#x: %s (rip %#llx)", run->msr.index,
+		     row ? "a constant" : "#GP", (unsigned long long)run->rip);
 	if (!row) {
 		vcpu_fault(vm, VECTOR_GP);
 		return;
@@ -67,8 +67,9 @@ void exit_wrmsr(struct vm *vm)
 	const struct row *row = find(run->msr.index);
 
 	if (vm->verbose)
-		note("guest writes %#llx to MSR %#x: %s (rip %#llx)", (unsigned long long)run->msr.value,
-		     run->msr.index, row ? "ignored" : "#GP", (unsigned long long)run->rip);
+		note("guest writes %#llx to MSR %#x: %s (rip %#llx)",
+		     (unsigned long long)run->msr.value, run->msr.index, row ? "ignored" : "#GP",
+		     (unsigned long long)run->rip);
 	if (row)
 		run->apply = POSADA_APPLY_SKIP;
 	else

@@ -50,7 +50,8 @@ int image_read(struct image *image, const char *path)
 	} else {
 		image->size = st.st_size;
 		image->data = malloc(image->size);
-		ret = image->data ? read_all(fd, image) : fail("cannot load %s: out of memory.", path);
+		ret = image->data ? read_all(fd, image) :
+				    fail("cannot load %s: out of memory.", path);
 	}
 	close(fd);
 	if (ret)

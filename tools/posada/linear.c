@@ -8,11 +8,11 @@
 #include "vm.h"
 #include "walk.h"
 
-#define VECTOR_UD	6
-#define VECTOR_PF	14
+#define VECTOR_UD 6
+#define VECTOR_PF 14
 
-#define CR0_PE		(1ULL << 0)
-#define PAGE_SIZE	4096U
+#define CR0_PE	  (1ULL << 0)
+#define PAGE_SIZE 4096U
 
 /* ---- exceptions ---------------------------------------------------------------- */
 
@@ -109,7 +109,8 @@ static int translate(struct vm *vm, uint64_t linear, uint32_t access, uint64_t *
 	case WALK_CANONICAL:
 		return vcpu_fault(vm, 13);
 	default:
-		vm_end(vm, END_STUCK, 0, "page tables at %#llx, where there is no memory, for address %#llx",
+		vm_end(vm, END_STUCK, 0,
+		       "page tables at %#llx, where there is no memory, for address %#llx",
 		       (unsigned long long)result.table_gpa, (unsigned long long)linear);
 		return LINEAR_STUCK;
 	}

@@ -11,9 +11,9 @@
 struct vm;
 
 /* What came of an access. */
-#define LINEAR_OK	0
-#define LINEAR_FAULT	1000	/* an exception is queued: run again without skipping */
-#define LINEAR_STUCK	1001	/* vm_end() was called */
+#define LINEAR_OK    0
+#define LINEAR_FAULT 1000 /* an exception is queued: run again without skipping */
+#define LINEAR_STUCK 1001 /* vm_end() was called */
 
 /**
  * linear_read() - read memory as the guest would

@@ -6,13 +6,13 @@
 
 #include "cli.h"
 
-#define HEADER_OFFSET	0x1f1
-#define MAGIC		0x53726448	/* "HdrS" */
-#define BOOT_FLAG	0xaa55
-#define VERSION_64	0x020c		/* the first with xloadflags */
-#define ENTRY_64	0x200
-#define SECTOR		512ULL
-#define MIB		(1ULL << 20)
+#define HEADER_OFFSET 0x1f1
+#define MAGIC	      0x53726448 /* "HdrS" */
+#define BOOT_FLAG     0xaa55
+#define VERSION_64    0x020c /* the first with xloadflags */
+#define ENTRY_64      0x200
+#define SECTOR	      512ULL
+#define MIB	      (1ULL << 20)
 
 /* The size of the header as the file itself tells it: behind the jump at 0x200. */
 static size_t header_size(const struct image *image)
@@ -43,18 +43,21 @@ bool is_bzimage(const struct image *image)
 static int check_header(const struct image *image, const struct setup_header *header)
 {
 	if (header->version < VERSION_64 || !(header->xloadflags & XLF_KERNEL_64))
-		return fail("cannot boot %s: this kernel has no 64-bit entry point (boot protocol %u.%02u). Take one for x86-64, version 3.8 or later.",
-			    image->path, header->version >> 8, header->version & 0xff);
+		return fail(
+			"cannot boot %s: this kernel has no 64-bit entry point (boot protocol %u.%02u). Take one for x86-64, version 3.8 or later.",
+			image->path, header->version >> 8, header->version & 0xff);
 	if (!(header->loadflags & LOADED_HIGH))
 		return fail("cannot boot %s: it is a zImage. Take a bzImage.", image->path);
 	if (header->init_size < MIB / 16 || header->init_size > 1U << 31)
-		return fail("cannot boot %s: its header tells a size in memory of %u bytes. Is the file whole?",
-			    image->path, header->init_size);
+		return fail(
+			"cannot boot %s: its header tells a size in memory of %u bytes. Is the file whole?",
+			image->path, header->init_size);
 	return 0;
 }
 
 /* Where in the file the 64-bit kernel is. */
-static const void *payload(const struct image *image, const struct setup_header *header, size_t *size)
+static const void *payload(const struct image *image, const struct setup_header *header,
+			   size_t *size)
 {
 	uint64_t start = ((header->setup_sects ? header->setup_sects : 4) + 1) * SECTOR;
 	uint64_t want = header->syssize * 16ULL;
@@ -69,7 +72,8 @@ static const void *payload(const struct image *image, const struct setup_header 
 }
 
 /* Where it wants to be, or, if there is no RAM and it can be moved, the lowest place that will do. */
-static int choose_address(const struct boot *boot, const struct setup_header *header, uint64_t size, uint64_t *address)
+static int choose_address(const struct boot *boot, const struct setup_header *header, uint64_t size,
+			  uint64_t *address)
 {
 	uint64_t align = header->kernel_alignment;
 
@@ -82,8 +86,9 @@ static int choose_address(const struct boot *boot, const struct setup_header *he
 		if (guest_memory_contains(boot->ram, *address, size))
 			return 0;
 	}
-	return fail("cannot boot %s: it needs %llu MiB of memory. Give the guest that much, and some for its programs, with --memory.",
-		    boot->kernel, (unsigned long long)((*address + size + MIB - 1) / MIB));
+	return fail(
+		"cannot boot %s: it needs %llu MiB of memory. Give the guest that much, and some for its programs, with --memory.",
+		boot->kernel, (unsigned long long)((*address + size + MIB - 1) / MIB));
 }
 
 int load_bzimage(struct boot *boot, const struct image *image)

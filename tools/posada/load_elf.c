@@ -81,17 +81,20 @@ static int read_header(struct elf *elf)
 	const uint8_t *ident = elf->image->data;
 	Elf32_Half type;
 
-	if (ident[EI_DATA] != ELFDATA2LSB || (ident[EI_CLASS] != ELFCLASS64 && ident[EI_CLASS] != ELFCLASS32))
+	if (ident[EI_DATA] != ELFDATA2LSB ||
+	    (ident[EI_CLASS] != ELFCLASS64 && ident[EI_CLASS] != ELFCLASS32))
 		return fail("cannot load %s: it is no little-endian ELF file.", elf->image->path);
 	elf->bits = ident[EI_CLASS] == ELFCLASS64 ? 64 : 32;
 	if (elf->bits == 64 ? read_header64(elf) : read_header32(elf))
 		return -1;
 	memcpy(&type, ident + EI_NIDENT, sizeof(type)); /* at the same place in both */
 	if (type != ET_EXEC && type != ET_DYN)
-		return fail("cannot load %s: it is an object file or a core dump. Link it.", elf->image->path);
-	if (!elf->phnum)
-		return fail("cannot load %s: it has no program headers, so nothing to load. Link it.",
+		return fail("cannot load %s: it is an object file or a core dump. Link it.",
 			    elf->image->path);
+	if (!elf->phnum)
+		return fail(
+			"cannot load %s: it has no program headers, so nothing to load. Link it.",
+			elf->image->path);
 	return 0;
 }
 
@@ -108,12 +111,14 @@ static int read_segment(const struct elf *elf, unsigned int nr, struct segment *
 		Elf64_Phdr p;
 
 		memcpy(&p, bytes, sizeof(p));
-		*s = (struct segment){ p.p_offset, p.p_filesz, p.p_vaddr, p.p_paddr, p.p_memsz, p.p_type == PT_LOAD };
+		*s = (struct segment){ p.p_offset, p.p_filesz, p.p_vaddr,
+				       p.p_paddr,  p.p_memsz,  p.p_type == PT_LOAD };
 	} else {
 		Elf32_Phdr p;
 
 		memcpy(&p, bytes, sizeof(p));
-		*s = (struct segment){ p.p_offset, p.p_filesz, p.p_vaddr, p.p_paddr, p.p_memsz, p.p_type == PT_LOAD };
+		*s = (struct segment){ p.p_offset, p.p_filesz, p.p_vaddr,
+				       p.p_paddr,  p.p_memsz,  p.p_type == PT_LOAD };
 	}
 	if (!s->memsz)
 		s->load = false;
@@ -132,12 +137,13 @@ static int load_segment(const struct boot *boot, const struct image *image, cons
 		return -1;
 	if (!guest_memory_fill(boot->ram, s->paddr + s->filesz, 0, s->memsz - s->filesz))
 		return 0;
-	return fail("cannot load %s: it wants memory up to %#llx. Give the guest more with --memory.", image->path,
-		    (unsigned long long)(s->paddr + s->memsz));
+	return fail(
+		"cannot load %s: it wants memory up to %#llx. Give the guest more with --memory.",
+		image->path, (unsigned long long)(s->paddr + s->memsz));
 }
 
-int elf_load_segments(const struct boot *boot, const struct image *image, uint64_t *entry, uint64_t *start,
-		      uint64_t *end, unsigned int *bits)
+int elf_load_segments(const struct boot *boot, const struct image *image, uint64_t *entry,
+		      uint64_t *start, uint64_t *end, unsigned int *bits)
 {
 	struct elf elf = { .image = image };
 	bool physical = false, virtual = false;
@@ -167,8 +173,8 @@ int elf_load_segments(const struct boot *boot, const struct image *image, uint64
 		*end = s.paddr + s.memsz > *end ? s.paddr + s.memsz : *end;
 	}
 	if (!physical && !virtual)
-		return fail("cannot boot %s: its entry point %#llx is in none of its segments.", image->path,
-			    (unsigned long long)elf.entry);
+		return fail("cannot boot %s: its entry point %#llx is in none of its segments.",
+			    image->path, (unsigned long long)elf.entry);
 	/* Linux's vmlinux gives a physical entry point, most others one as they are linked. */
 	*entry = physical ? elf.entry : translated;
 	return 0;
@@ -203,8 +209,9 @@ int load_elf(struct boot *boot, const struct image *image)
 	if (elf_load_segments(boot, image, &entry, &start, &end, &bits))
 		return -1;
 	if (start < BOOT_LOW_END)
-		return fail("cannot load %s at %#llx: below %#x are tables and stack it begins with. Link it at 1 MiB.",
-			    image->path, (unsigned long long)start, BOOT_LOW_END);
+		return fail(
+			"cannot load %s at %#llx: below %#x are tables and stack it begins with. Link it at 1 MiB.",
+			image->path, (unsigned long long)start, BOOT_LOW_END);
 	boot->kind = bits == 64 ? "an ELF64 kernel" : "an ELF32 kernel";
 	return bits == 64 ? enter_long(boot, entry, end) : enter_protected(boot, entry);
 }

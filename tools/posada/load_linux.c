@@ -11,8 +11,8 @@
 #include "clock.h"
 #include "ram.h"
 
-#define PAGE 4096ULL
-#define INITRD_MAX	0x7fffffffULL	/* where the header does not tell */
+#define PAGE	   4096ULL
+#define INITRD_MAX 0x7fffffffULL /* where the header does not tell */
 
 /*
  * A PC without PCI, ACPI or APIC, and no time spent on finding that out; the
@@ -21,9 +21,10 @@
  */
 static void usual_command_line(char *text, size_t size)
 {
-	snprintf(text, size,
-		 "console=ttyS0 quiet nokaslr noapic nolapic acpi=off pci=off nosmp tsc_early_khz=%llu tsc=reliable mitigations=off cryptomgr.notests no_timer_check random.trust_cpu=on 8250.nr_uarts=1 reboot=k",
-		 (unsigned long long)clock_tsc_khz());
+	snprintf(
+		text, size,
+		"console=ttyS0 quiet nokaslr noapic nolapic acpi=off pci=off nosmp tsc_early_khz=%llu tsc=reliable mitigations=off cryptomgr.notests no_timer_check random.trust_cpu=on 8250.nr_uarts=1 reboot=k",
+		(unsigned long long)clock_tsc_khz());
 }
 
 static int put_command_line(const struct boot *boot, struct setup_header *header)
@@ -41,7 +42,8 @@ static int put_command_line(const struct boot *boot, struct setup_header *header
 }
 
 /* As high as the kernel allows, so that it is not in the way. */
-static uint64_t initrd_address(const struct boot *boot, uint64_t size, uint64_t above, uint64_t last)
+static uint64_t initrd_address(const struct boot *boot, uint64_t size, uint64_t above,
+			       uint64_t last)
 {
 	uint64_t best = 0;
 
@@ -70,8 +72,10 @@ static int put_initrd(const struct boot *boot, struct setup_header *header, uint
 		return -1;
 	address = initrd_address(boot, image.size, kernel_end, last);
 	if (!address)
-		ret = fail("cannot load %s: no RAM for its %zu KiB above the kernel, which ends at %llu MiB. Give the guest more with --memory.",
-			   image.path, (image.size + 1023) / 1024, (unsigned long long)(kernel_end >> 20));
+		ret = fail(
+			"cannot load %s: no RAM for its %zu KiB above the kernel, which ends at %llu MiB. Give the guest more with --memory.",
+			image.path, (image.size + 1023) / 1024,
+			(unsigned long long)(kernel_end >> 20));
 	else
 		ret = boot_write(boot, address, image.data, image.size, "the initrd");
 	header->ramdisk_image = address;
@@ -87,7 +91,8 @@ static void put_memory_map(const struct boot *boot, struct boot_params *params)
 	_Static_assert(RAM_MAP_ENTRIES <= E820_MAX_ENTRIES_ZEROPAGE, "the map must fit");
 	params->e820_entries = ram_map(boot->ram, map);
 	for (unsigned int i = 0; i < params->e820_entries; i++)
-		params->e820_table[i] = (struct boot_e820_entry){ map[i].gpa, map[i].size, map[i].type };
+		params->e820_table[i] =
+			(struct boot_e820_entry){ map[i].gpa, map[i].size, map[i].type };
 }
 
 int linux_prepare(struct boot *boot, const void *header, size_t header_size, uint64_t kernel_end)

@@ -32,29 +32,32 @@ static void exit_failed(struct vm *vm)
 	const struct posada_run *run = vm->vcpu.run;
 
 	if (run->failed.instruction_error)
-		vm_end(vm, END_FAILED_ENTRY, 0, "error %u, %s; rip %#llx", run->failed.instruction_error,
-		       entry_error_name(run->failed.instruction_error), (unsigned long long)run->rip);
+		vm_end(vm, END_FAILED_ENTRY, 0, "error %u, %s; rip %#llx",
+		       run->failed.instruction_error,
+		       entry_error_name(run->failed.instruction_error),
+		       (unsigned long long)run->rip);
 	else
 		vm_end(vm, END_FAILED_ENTRY, 0, "%s, qualification %#llx; rip %#llx",
-		       exit_reason_name(run->hw_reason & 0xffff), (unsigned long long)run->qualification,
-		       (unsigned long long)run->rip);
+		       exit_reason_name(run->hw_reason & 0xffff),
+		       (unsigned long long)run->qualification, (unsigned long long)run->rip);
 }
 
 static void exit_unknown(struct vm *vm)
 {
 	const struct posada_run *run = vm->vcpu.run;
 
-	vm_end(vm, END_STUCK, 0, "exit reason %u, %s, qualification %#llx; rip %#llx", run->hw_reason & 0xffff,
-	       exit_reason_name(run->hw_reason & 0xffff), (unsigned long long)run->qualification,
-	       (unsigned long long)run->rip);
+	vm_end(vm, END_STUCK, 0, "exit reason %u, %s, qualification %#llx; rip %#llx",
+	       run->hw_reason & 0xffff, exit_reason_name(run->hw_reason & 0xffff),
+	       (unsigned long long)run->qualification, (unsigned long long)run->rip);
 }
 
 static void exit_memory(struct vm *vm)
 {
 	const struct posada_run *run = vm->vcpu.run;
 
-	vm_end(vm, END_ERROR, -(int)run->mmio.error, "the host cannot serve guest memory at %#llx: %s",
-	       (unsigned long long)run->mmio.gpa, strerror(run->mmio.error));
+	vm_end(vm, END_ERROR, -(int)run->mmio.error,
+	       "the host cannot serve guest memory at %#llx: %s", (unsigned long long)run->mmio.gpa,
+	       strerror(run->mmio.error));
 }
 
 static void (*const exits[])(struct vm *vm) = {
@@ -86,7 +89,8 @@ static void handle(struct vm *vm)
 	if (reason < sizeof(exits) / sizeof(exits[0]))
 		exits[reason](vm);
 	else
-		vm_end(vm, END_STUCK, 0, "unknown exit %u: the module is newer than this command", reason);
+		vm_end(vm, END_STUCK, 0, "unknown exit %u: the module is newer than this command",
+		       reason);
 }
 
 static void run_failed(struct vm *vm, int err)

@@ -51,9 +51,12 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
 		return help();
-	for (size_t i = 0; i < NR_COMMANDS; i++)
-		if (!strcmp(commands[i].name, argv[1]))
-			return commands[i].function(argc - 1, argv + 1);
+	for (size_t i = 0; i < NR_COMMANDS; i++) {
+		if (strcmp(commands[i].name, argv[1]))
+			continue;
+		argv[1] = argv[0]; /* what getopt() complains as */
+		return commands[i].function(argc - 1, argv + 1);
+	}
 	note("there is no command '%s'.", argv[1]);
 	return usage_error("");
 }

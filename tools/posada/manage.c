@@ -24,7 +24,8 @@ struct choice {
 };
 
 /* Return: -1 to go on, else an exit status. */
-static int parse(const struct subject *subject, bool wants_guest, int argc, char **argv, struct choice *choice)
+static int parse(const struct subject *subject, bool wants_guest, int argc, char **argv,
+		 struct choice *choice)
 {
 	static const struct option table[] = {
 		{ "json", no_argument, NULL, 'j' },
@@ -43,7 +44,8 @@ static int parse(const struct subject *subject, bool wants_guest, int argc, char
 		choice->json = true;
 	}
 	if (optind + wants_guest != argc) {
-		note(wants_guest ? "name one guest. 'posada list' shows those that run." : "it takes no names.");
+		note(wants_guest ? "name one guest. 'posada list' shows those that run." :
+				   "it takes no names.");
 		return usage_error(subject->name);
 	}
 	choice->guest = argv[optind];
@@ -113,15 +115,16 @@ static void show_segment(const json_t *answer, const char *name)
 {
 	const json_t *s = json_object_get(answer, name);
 
-	printf("%-5s %-7s base %-18s limit %-10s access %s\n", name, text(s, "selector"), text(s, "base"),
-	       text(s, "limit"), text(s, "access"));
+	printf("%-5s %-7s base %-18s limit %-10s access %s\n", name, text(s, "selector"),
+	       text(s, "base"), text(s, "limit"), text(s, "access"));
 }
 
 static void show_regs(const json_t *answer)
 {
 	static const char *const rows[][4] = {
-		{ "rax", "rbx", "rcx", "rdx" }, { "rsi", "rdi", "rbp", "rsp" },	  { "r8", "r9", "r10", "r11" },
-		{ "r12", "r13", "r14", "r15" }, { "rip", "rflags", NULL, NULL },   { "cr0", "cr2", "cr3", "cr4" },
+		{ "rax", "rbx", "rcx", "rdx" },	 { "rsi", "rdi", "rbp", "rsp" },
+		{ "r8", "r9", "r10", "r11" },	 { "r12", "r13", "r14", "r15" },
+		{ "rip", "rflags", NULL, NULL }, { "cr0", "cr2", "cr3", "cr4" },
 		{ "cr8", "efer", "xcr0", NULL }, { "dr6", "dr7", NULL, NULL },
 	};
 	static const char *const segments[] = { "cs", "ss", "ds", "es", "fs", "gs", "ldtr", "tr" };
@@ -238,7 +241,8 @@ static json_t *guests(void)
 		if (dot && !strcmp(dot, ".sock")) {
 			*dot = '\0';
 			if (control_name_valid(entries[i]->d_name))
-				info = control_ask(entries[i]->d_name, json_pack("{s:s}", "command", "info"), true);
+				info = control_ask(entries[i]->d_name,
+						   json_pack("{s:s}", "command", "info"), true);
 		}
 		if (info) {
 			json_object_del(info, "ok");
@@ -277,8 +281,9 @@ int command_list(int argc, char **argv)
 	} else {
 		printf("%-20s %8s %10s %10s  %s\n", "NAME", "PID", "MEMORY", "SECONDS", "STATE");
 		json_array_foreach(list, i, guest)
-			printf("%-20s %8lld %8lldM %10.1f  %s\n", text(guest, "name"), number(guest, "pid"),
-			       number(guest, "memory") >> 20, json_real_value(json_object_get(guest, "seconds")),
+			printf("%-20s %8lld %9lldK %10.1f  %s\n", text(guest, "name"),
+			       number(guest, "pid"), number(guest, "memory") >> 10,
+			       json_real_value(json_object_get(guest, "seconds")),
 			       text(guest, "state"));
 	}
 	json_decref(list);

@@ -8,12 +8,12 @@
 
 #include "cli.h"
 
-#define PAGE	4096ULL
-#define HUGE	(2ULL << 20)
+#define PAGE	   4096ULL
+#define HUGE	   (2ULL << 20)
 
 /* The hole of a PC: video memory and BIOS. */
-#define HOLE_START	0xa0000ULL
-#define HOLE_END	0x100000ULL
+#define HOLE_START 0xa0000ULL
+#define HOLE_END   0x100000ULL
 
 /*
  * Guest-physical and host address agree modulo 2 MiB, so that a huge page of
@@ -26,7 +26,8 @@ static uint8_t *allocate(uint64_t gpa, uint64_t size)
 
 	if (room < size)
 		return NULL;
-	host = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	host = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		    -1, 0);
 	if (host == MAP_FAILED)
 		return NULL;
 	start = host + ((gpa - (uintptr_t)host) & (HUGE - 1));
@@ -45,17 +46,20 @@ int ram_add(struct guest_memory *ram, uint64_t gpa, uint64_t size)
 	int err;
 
 	if (!size || gpa % PAGE || size % PAGE || gpa + size < gpa)
-		return fail("cannot put %#llx bytes of RAM at %#llx: both must be multiples of 4096, and not wrap.",
-			    (unsigned long long)size, (unsigned long long)gpa);
+		return fail(
+			"cannot put %#llx bytes of RAM at %#llx: both must be multiples of 4096, and not wrap.",
+			(unsigned long long)size, (unsigned long long)gpa);
 	host = allocate(gpa, size);
 	if (!host)
-		return fail("cannot get %llu MiB of memory for the guest. Give it less with --memory.",
-			    (unsigned long long)(size >> 20));
+		return fail(
+			"cannot get %llu MiB of memory for the guest. Give it less with --memory.",
+			(unsigned long long)(size >> 20));
 	err = guest_memory_add(ram, gpa, size, host);
 	if (!err)
 		return 0;
 	munmap(host, size);
-	return fail("cannot put %#llx bytes of RAM at %#llx: %s.", (unsigned long long)size, (unsigned long long)gpa,
+	return fail("cannot put %#llx bytes of RAM at %#llx: %s.", (unsigned long long)size,
+		    (unsigned long long)gpa,
 		    err == -EEXIST ? "there is RAM already" : "too many ranges");
 }
 
@@ -68,7 +72,8 @@ int ram_add_main(struct guest_memory *ram, uint64_t size)
 	return size > low ? ram_add(ram, RAM_HIGH_START, size - low) : 0;
 }
 
-static void entry(struct ram_map_entry *map, unsigned int *nr, uint64_t start, uint64_t end, uint32_t type)
+static void entry(struct ram_map_entry *map, unsigned int *nr, uint64_t start, uint64_t end,
+		  uint32_t type)
 {
 	if (start < end)
 		map[(*nr)++] = (struct ram_map_entry){ start, end - start, type };
@@ -82,8 +87,8 @@ unsigned int ram_map(const struct guest_memory *ram, struct ram_map_entry map[RA
 		uint64_t start = ram->range[i].gpa, end = start + ram->range[i].size;
 
 		entry(map, &nr, start, end < HOLE_START ? end : HOLE_START, RAM_USABLE);
-		entry(map, &nr, start > HOLE_START ? start : HOLE_START, end < HOLE_END ? end : HOLE_END,
-		      RAM_RESERVED);
+		entry(map, &nr, start > HOLE_START ? start : HOLE_START,
+		      end < HOLE_END ? end : HOLE_END, RAM_RESERVED);
 		entry(map, &nr, start > HOLE_END ? start : HOLE_END, end, RAM_USABLE);
 	}
 	return nr;

@@ -8,8 +8,8 @@
 #include "memory.h"
 
 /* From here to 4 GiB there is no RAM: room for devices. */
-#define RAM_LOW_END	0xc0000000ULL
-#define RAM_HIGH_START	0x100000000ULL
+#define RAM_LOW_END    0xc0000000ULL
+#define RAM_HIGH_START 0x100000000ULL
 
 /**
  * ram_add() - RAM at a given place
@@ -25,8 +25,8 @@ int ram_add(struct guest_memory *ram, uint64_t gpa, uint64_t size);
 int ram_add_main(struct guest_memory *ram, uint64_t size);
 
 /* What a boot protocol is told of memory (types as in e820) */
-#define RAM_USABLE	1
-#define RAM_RESERVED	2
+#define RAM_USABLE   1
+#define RAM_RESERVED 2
 
 struct ram_map_entry {
 	uint64_t gpa;

@@ -25,9 +25,9 @@ static const char *state_of(struct vm *vm)
 
 json_t *report_info(struct vm *vm)
 {
-	return json_pack("{s:s, s:i, s:s, s:I, s:f}", "name", vm->name, "pid", (int)getpid(), "state", state_of(vm),
-			 "memory", (json_int_t)guest_memory_total(&vm->ram), "seconds",
-			 (double)(clock_monotonic() - vm->started) / NSEC);
+	return json_pack("{s:s, s:i, s:s, s:I, s:f}", "name", vm->name, "pid", (int)getpid(),
+			 "state", state_of(vm), "memory", (json_int_t)guest_memory_total(&vm->ram),
+			 "seconds", (double)(clock_monotonic() - vm->started) / NSEC);
 }
 
 /* Most frequent first. */
@@ -46,7 +46,8 @@ static json_t *exits_of(const struct posada_stats *stats)
 
 	for (int i = 0; i < POSADA_STATS_REASONS; i++)
 		if (stats->exits[i])
-			rows[nr++] = json_pack("{s:i, s:s, s:I}", "reason", i, "name", exit_reason_name(i), "count",
+			rows[nr++] = json_pack("{s:i, s:s, s:I}", "reason", i, "name",
+					       exit_reason_name(i), "count",
 					       (json_int_t)stats->exits[i]);
 	qsort(rows, nr, sizeof(rows[0]), by_count);
 	for (size_t i = 0; i < nr; i++)
@@ -111,8 +112,8 @@ void report_print(FILE *file, const json_t *stats)
 	long long total = 0;
 	size_t i;
 
-	fprintf(file, "%s: %s, pid %lld, %lld MiB, %.1f s\n", text(stats, "name"), text(stats, "state"),
-		number(stats, "pid"), number(stats, "memory") >> 20,
+	fprintf(file, "%s: %s, pid %lld, %lld KiB, %.1f s\n", text(stats, "name"),
+		text(stats, "state"), number(stats, "pid"), number(stats, "memory") >> 10,
 		json_real_value(json_object_get(stats, "seconds")));
 	if (json_object_get(stats, "error")) {
 		fprintf(file, "no statistics: %s\n", text(stats, "error"));
@@ -120,12 +121,12 @@ void report_print(FILE *file, const json_t *stats)
 	}
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		fprintf(file, "%14lld  %s\n", number(stats, rows[i].key), rows[i].words);
-	json_array_foreach(exits, i, row)
-		total += number(row, "count");
+	json_array_foreach(exits, i, row) total += number(row, "count");
 	fprintf(file, "%14lld  exits, of these\n", total);
 	json_array_foreach(exits, i, row)
 		fprintf(file, "%14lld  %5.1f %%  %s (%lld)\n", number(row, "count"),
-			total ? 100.0 * number(row, "count") / total : 0.0, text(row, "name"), number(row, "reason"));
+			total ? 100.0 * number(row, "count") / total : 0.0, text(row, "name"),
+			number(row, "reason"));
 }
 
 void report_dump(FILE *file, const json_t *json)

@@ -8,8 +8,8 @@
 
 #include "mode.h"
 
-#define PAGE	4096
-#define HLT	0xf4
+#define PAGE 4096
+#define HLT  0xf4
 
 /* Page 0 is all there is, and all of it HLT. */
 static int run_vcpu(int vcpu, const struct posada_info *info, struct trial *trial)
@@ -57,7 +57,8 @@ static int run_vm(int vm, const struct posada_info *info, uint8_t *page, struct 
 
 int trial_run(int dev, const struct posada_info *info, struct trial *trial)
 {
-	uint8_t *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *page =
+		mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int err, vm;
 
 	trial->step = "getting memory";

@@ -100,8 +100,14 @@ static void look_if_halted(struct vm *vm)
 		return;
 	if (vm->vcpu.driver->state_get(&vm->vcpu, &state, POSADA_STATE_EVENTS | POSADA_STATE_REGS))
 		return;
-	if (state.events.activity == POSADA_HALTED && !state.events.nmis && !(state.regs.rflags & 1 << 9))
+	if (state.events.activity == POSADA_HALTED && !state.events.nmis &&
+	    !(state.regs.rflags & 1 << 9))
 		vm_end(vm, END_HALT, 0, "at %#llx", (unsigned long long)state.regs.rip);
+}
+
+static bool must_wait(struct vm *vm)
+{
+	return (requests(vm) & (REQUEST_PAUSE | REQUEST_STOP)) == REQUEST_PAUSE;
 }
 
 bool vm_serve(struct vm *vm)
@@ -109,18 +115,12 @@ bool vm_serve(struct vm *vm)
 	if (requests(vm) & REQUEST_LOOK)
 		look_if_halted(vm);
 	pthread_mutex_lock(&vm->request_lock);
-	vm->parked = true;
-	for (;;) {
-		unsigned int now = requests(vm);
-
-		if (now & REQUEST_CALL)
+	do {
+		if (requests(vm) & REQUEST_CALL)
 			__serve_call(vm);
-		else if (now & REQUEST_STOP || !(now & REQUEST_PAUSE))
-			break;
-		else
+		else if (must_wait(vm))
 			pthread_cond_wait(&vm->request_done, &vm->request_lock);
-	}
-	vm->parked = false;
+	} while (requests(vm) & REQUEST_CALL || must_wait(vm));
 	pthread_mutex_unlock(&vm->request_lock);
 	return !(requests(vm) & REQUEST_STOP);
 }
@@ -337,12 +337,13 @@ static int open_driver(struct vm *vm, const struct driver *driver)
 	switch (-err) {
 	case ENOENT:
 	case ENXIO:
-		return fail("cannot open %s: the module is not loaded. Load it: insmod posada.ko, or see 'posada doctor'.",
-			    driver->device);
+		return fail(
+			"cannot open %s: the module is not loaded. Load it: insmod posada.ko, or see 'posada doctor'.",
+			driver->device);
 	case EACCES:
 	case EPERM:
-		return fail("cannot open %s: %s. Run as root, or let your user read and write it.", driver->device,
-			    strerror(-err));
+		return fail("cannot open %s: %s. Run as root, or let your user read and write it.",
+			    driver->device, strerror(-err));
 	default:
 		return fail("cannot open %s: %s.", driver->device, why(err));
 	}
@@ -359,8 +360,9 @@ static int map_memory(struct vm *vm)
 		const struct guest_range *range = &vm->ram.range[i];
 
 		if (range->gpa >= end || range->size > end - range->gpa)
-			return fail("cannot give the guest RAM at %#llx: this CPU has %u guest-physical address bits.",
-				    (unsigned long long)range->gpa, vm->driver.info.gpa_bits);
+			return fail(
+				"cannot give the guest RAM at %#llx: this CPU has %u guest-physical address bits.",
+				(unsigned long long)range->gpa, vm->driver.info.gpa_bits);
 		ops[i] = (struct posada_memory_op){
 			.op = POSADA_MEMORY_MAP,
 			.gpa = range->gpa,
@@ -386,8 +388,8 @@ static int set_state(struct vm *vm, struct posada_state *state)
 	}
 	if (!err)
 		return 0;
-	return fail("cannot set the first state of the vCPU: %s (byte %u of struct posada_state).", why(err),
-		    state->bad);
+	return fail("cannot set the first state of the vCPU: %s (byte %u of struct posada_state).",
+		    why(err), state->bad);
 }
 
 int vm_start(struct vm *vm, const struct driver *driver, struct posada_state *state)

@@ -29,21 +29,21 @@ enum vm_end {
 	END_NOT,
 	END_POWER_OFF,
 	END_RESET,
-	END_HALT,		/* HLT with interrupts off: for good */
+	END_HALT, /* HLT with interrupts off: for good */
 	END_DEBUG_EXIT,
 	END_TRIPLE_FAULT,
 	END_FAILED_ENTRY,
 	END_STUCK,
 	END_TIMEOUT,
 	END_USER,
-	END_ERROR,		/* of the host */
+	END_ERROR, /* of the host */
 };
 
 /* vm.requests: what the vCPU thread shall do before it runs the guest again */
-#define REQUEST_STOP	(1U << 0)	/* vm->end is set */
-#define REQUEST_CALL	(1U << 1)	/* vm->call */
-#define REQUEST_PAUSE	(1U << 2)	/* wait until it is cleared */
-#define REQUEST_LOOK	(1U << 3)	/* is it halted for good? */
+#define REQUEST_STOP  (1U << 0) /* vm->end is set */
+#define REQUEST_CALL  (1U << 1) /* vm->call */
+#define REQUEST_PAUSE (1U << 2) /* wait until it is cleared */
+#define REQUEST_LOOK  (1U << 3) /* is it halted for good? */
 
 /* A request for the vCPU thread, with the vCPU not running. */
 struct vm_call {
@@ -78,7 +78,6 @@ struct vm_call {
  * @request_lock: with @request_done, for requests
  * @request_done: the vCPU thread has called, or may go on
  * @call: [r]
- * @parked: [r] the vCPU thread waits in a pause
  * @vcpu_gone: [r] the vCPU thread has come to its end
  * @end: [r] why it ended
  * @code: [r] END_DEBUG_EXIT: the code; else an errno or 0
@@ -110,7 +109,6 @@ struct vm {
 	pthread_mutex_t request_lock;
 	pthread_cond_t request_done;
 	struct vm_call *call;
-	bool parked;
 	bool vcpu_gone;
 	enum vm_end end;
 	int64_t code;
