@@ -11,7 +11,7 @@ set -eu -o pipefail
 . "$(dirname "$0")/common.sh"
 
 # symbols looks at what build leaves.
-CHECKS=(build symbols headers layers kernel-doc shell words checkpatch)
+CHECKS=(build symbols headers layers docs kernel-doc shell words checkpatch)
 
 main() {
 	local check failed=0
