@@ -18,10 +18,10 @@ module_ept     := ept
 lib_memory     := memory
 lib_walk       := memory walk
 lib_emulate    := decode emulate
-posada_images  := $(filter-out main,$(basename $(notdir $(wildcard ../tools/posada/*.c))))
-lib_images     := $(basename $(notdir $(wildcard ../tools/lib/*.c)))
+posada_images  := boot image load_bzimage load_elf load_flat load_linux load_multiboot ram cli clock
+lib_images     := memory mode
 libs_emulate   := -lZydis -lZycore
-libs_images    := -lZydis -lZycore -ljansson -pthread
+
 
 host: $(host_tests:%=$(OUT)/%)
 

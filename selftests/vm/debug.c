@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Do the guest's debug registers and single-stepping work, across exits too? */
+#include "guest_fixture.h"
+
+#define DR6_BS 0x4000
+#define DR7_FIXED 0x400
+
+GUEST_CODE(reads_back,
+"	mov $0x1111, %eax\n"
+"	mov %rax, %dr0\n"
+"	mov $0x2222, %eax\n"
+"	mov %rax, %dr1\n"
+"	mov $0x3333, %eax\n"
+"	mov %rax, %dr2\n"
+"	mov $0x4444, %eax\n"
+"	mov %rax, %dr3\n"
+"	mov $0x500, %eax\n"
+"	mov %rax, %dr7\n"
+"	out %al, $0x80\n"
+"	mov %dr0, %r8\n"
+"	mov %dr1, %r9\n"
+"	mov %dr2, %r10\n"
+"	mov %dr3, %r11\n"
+"	mov %dr7, %r12\n"
+"	hlt\n");
+
+TEST_F(guest, reads_what_it_wrote_and_so_does_state_get)
+{
+	struct posada_state state;
+
+	vcpu_code(&self->cpu, reads_back);
+	vcpu_run_to(&self->cpu, POSADA_EXIT_IO);
+	state = vcpu_state(&self->cpu, POSADA_STATE_DEBUG);
+	EXPECT_EQ(0x1111, state.debug.dr[0]);
+	EXPECT_EQ(0x4444, state.debug.dr[3]);
+	EXPECT_EQ(0x500, state.debug.dr7);
+	self->run->apply = POSADA_APPLY_SKIP;
+	vcpu_run_to(&self->cpu, POSADA_EXIT_HLT);
+	EXPECT_EQ(0x1111, self->run->regs[POSADA_R8]);
+	EXPECT_EQ(0x2222, self->run->regs[POSADA_R9]);
+	EXPECT_EQ(0x3333, self->run->regs[POSADA_R10]);
+	EXPECT_EQ(0x4444, self->run->regs[POSADA_R11]);
+	EXPECT_EQ(0x500, self->run->regs[POSADA_R12]);
+}
+
+GUEST_CODE(watched,
+"	nop\n"
+"watched_write:\n"
+"	movl $1, DATA\n"
+"watched_after:\n"
+"	nop\n"
+"watched_exec:\n"
+"	nop\n"
+"	hlt\n");
+GUEST_LABEL(watched_after);
+GUEST_LABEL(watched_exec);
+
+static void set_debug(struct vcpu *cpu, uint64_t address, uint64_t dr7)
+{
+	struct posada_state state = vcpu_state(cpu, POSADA_STATE_DEBUG);
+
+	state.debug.dr[1] = address;
+	state.debug.dr7 = dr7 | DR7_FIXED;
+	vcpu_state_set(cpu, &state, POSADA_STATE_DEBUG);
+}
+
+TEST_F(guest, a_data_breakpoint_fires_after_the_write)
+{
+	vcpu_code(&self->cpu, watched);
+	set_debug(&self->cpu, GUEST_DATA, 1 << 2 | 0xd << 20);	/* L1, write, 4 bytes */
+	vcpu_run_to(&self->cpu, POSADA_EXIT_HLT);
+	ASSERT_EQ(1, vm_log(&self->vm)->count);
+	EXPECT_EQ(1, vm_event(&self->vm, 0)->vector);
+	EXPECT_EQ(guest_address(watched, watched_after), vm_event(&self->vm, 0)->rip);
+	EXPECT_EQ(2, vcpu_state(&self->cpu, POSADA_STATE_DEBUG).debug.dr6 & 0xf);
+}
+
+/* The handler has to set RF, or it would fire for ever: so does ours not return. */
+TEST_F(guest, an_instruction_breakpoint_fires_before_it)
+{
+	vcpu_code(&self->cpu, watched);
+	set_debug(&self->cpu, guest_address(watched, watched_exec), 1 << 2);
+	boot_idt_gate(&self->vm, 1, GUEST_CODE_AT + 0x800, 0);
+	memcpy(self->vm.ram + GUEST_CODE_AT + 0x800, "\xf4", 1);	/* hlt */
+	vcpu_run_to(&self->cpu, POSADA_EXIT_HLT);
+	EXPECT_EQ(GUEST_CODE_AT + 0x800, self->run->rip);
+	EXPECT_EQ(guest_address(watched, watched_exec),
+		  *(uint64_t *)(self->vm.ram + vcpu_state(&self->cpu, POSADA_STATE_REGS)
+				.regs.gpr[POSADA_RSP]));
+}
+
+GUEST_CODE(steps,
+"	out %al, $0x80\n"
+"steps_after_out:\n"
+"	xor %eax, %eax\n"
+"steps_after_xor:\n"
+"	cpuid\n"
+"steps_after_cpuid:\n"
+"	hlt\n");
+GUEST_LABEL(steps_after_out);
+GUEST_LABEL(steps_after_xor);
+GUEST_LABEL(steps_after_cpuid);
+
+/* Completing an instruction raises the trap of single-stepping, as the CPU does. */
+TEST_F(guest, single_stepping_over_exits)
+{
+	const uint64_t rips[] = {
+		guest_address(steps, steps_after_out),
+		guest_address(steps, steps_after_xor),
+		guest_address(steps, steps_after_cpuid),
+	};
+	unsigned int i;
+
+	vcpu_code(&self->cpu, steps);
+	vcpu_rflags_set(&self->cpu, RFLAGS_TF);
+	vcpu_run_to(&self->cpu, POSADA_EXIT_IO);
+	EXPECT_EQ(0, vm_log(&self->vm)->count);
+	EXPECT_EQ(RFLAGS_TF, self->run->rflags & RFLAGS_TF);
+	self->run->apply = POSADA_APPLY_SKIP;
+	vcpu_run_to(&self->cpu, POSADA_EXIT_HLT);
+	ASSERT_EQ(ARRAY_SIZE(rips), vm_log(&self->vm)->count);
+	for (i = 0; i < ARRAY_SIZE(rips); i++) {
+		EXPECT_EQ(1, vm_event(&self->vm, i)->vector);
+		EXPECT_EQ(rips[i], vm_event(&self->vm, i)->rip);
+	}
+	EXPECT_EQ(DR6_BS, vcpu_state(&self->cpu, POSADA_STATE_DEBUG).debug.dr6 & DR6_BS);
+}
+
+TEST_F(guest, apply_rip_completes_as_well)
+{
+	vcpu_code(&self->cpu, steps);
+	vcpu_rflags_set(&self->cpu, RFLAGS_TF);
+	vcpu_run_to(&self->cpu, POSADA_EXIT_IO);
+	self->run->rip = guest_address(steps, steps_after_cpuid);
+	self->run->apply = POSADA_APPLY_RIP;
+	vcpu_run_to(&self->cpu, POSADA_EXIT_HLT);
+	ASSERT_EQ(1, vm_log(&self->vm)->count);
+	EXPECT_EQ(guest_address(steps, steps_after_cpuid), vm_event(&self->vm, 0)->rip);
+}
+
+GUEST_CODE(general_detect,
+"	mov $0x2400, %eax\n"
+"	mov %rax, %dr7\n"		/* GD */
+"	TRY general_detect_1\n"
+"	mov %dr0, %rbx\n"
+"general_detect_1:\n"
+"	hlt\n");
+
+/* SDM 3B 18.2.4: with GD any MOV DR is #DB, before it, with DR6.BD. */
+TEST_F(guest, general_detect)
+{
+	uint64_t handler = GUEST_CODE_AT + 0x800;
+
+	vcpu_code(&self->cpu, general_detect);
+	boot_idt_gate(&self->vm, 1, handler, 0);
+	memcpy(self->vm.ram + handler, "\xf4", 1);
+	vcpu_run_to(&self->cpu, POSADA_EXIT_HLT);
+	EXPECT_EQ(handler, self->run->rip);
+	EXPECT_EQ(0x2000, vcpu_state(&self->cpu, POSADA_STATE_DEBUG).debug.dr6 & 0x2000);
+}
+
+GUEST_CODE(impossible,
+"	TRY impossible_fault\n"
+"	mov $0x100000400, %rax\n"
+"	mov %rax, %dr7\n"
+"	hlt\n"
+"impossible_fault:\n"
+"	mov $0x13, %r8d\n"
+"	hlt\n");
+
+TEST_F(guest, upper_bits_of_dr7_are_gp)
+{
+	vcpu_code(&self->cpu, impossible);
+	vcpu_run_to(&self->cpu, POSADA_EXIT_HLT);
+	EXPECT_EQ(0x13, self->run->regs[POSADA_R8]);
+	EXPECT_EQ(13, vm_event(&self->vm, 0)->vector);
+}
+
+TEST_HARNESS_MAIN
