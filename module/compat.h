@@ -4,8 +4,9 @@
  *
  * What the newest kernel keeps for itself is not used on the oldest, with one
  * exception: turning CR4.VMXE on for good (resident VMX) needs the CR4 shadow,
- * which 6.x exports and 7.x does not.  There the module opens a window around
- * each stay in the guest instead.
+ * which 6.19 closes to modules.  From 6.18 on, whose stable releases change the
+ * hooks of suspend (6.18.52), the module opens a window around each stay in the
+ * guest instead.
  */
 #ifndef POSADA_COMPAT_H
 #define POSADA_COMPAT_H
@@ -15,10 +16,6 @@
 #include <asm/msr.h>
 #include <asm/processor.h>
 #include <asm/tlbflush.h>
-
-#if __has_include(<asm/cpuid/api.h>)
-#include <asm/cpuid/api.h>
-#endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
 #include <linux/entry-kvm.h>
@@ -33,6 +30,8 @@
 #define wrmsrq(msr, value)	wrmsrl(msr, value)
 #define rdmsrq_safe(msr, value)	rdmsrl_safe(msr, value)
 #define wrmsrq_safe(msr, value)	wrmsrl_safe(msr, value)
+#else
+#include <asm/cpuid/api.h>
 #endif
 
 /* Does the host want the L1 data cache flushed before a guest runs? */
@@ -40,14 +39,14 @@ static inline bool compat_l1tf_flush(void)
 {
 	if (!boot_cpu_has_bug(X86_BUG_L1TF))
 		return false;
-#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
 	return l1tf_mitigation != L1TF_MITIGATION_OFF;
 #else
 	return true;	/* the host's setting is not told to modules */
 #endif
 }
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
 #include <linux/syscore_ops.h>
 
 #define COMPAT_RESIDENT	1

@@ -496,7 +496,7 @@ int cpus_init(void)
 	err = choose_way();
 	if (err) {
 		pr_err("posada: parameter vmx=%s: not auto, window%s\n", vmx,
-		       COMPAT_RESIDENT ? " or resident" : " (resident needs a kernel before 7.0)");
+		       COMPAT_RESIDENT ? " or resident" : " (resident needs a kernel before 6.18)");
 		return err;
 	}
 	err = alloc_regions();
