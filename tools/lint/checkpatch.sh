@@ -11,8 +11,8 @@ set -eu -o pipefail
 IGNORE=BIT_MACRO
 
 # Of the driver. Locks are described with the other fields, in the kernel-doc above
-# the struct.
-DRIVER=$IGNORE,UNCOMMENTED_DEFINITION
+# the struct. To know CamelCase, checkpatch leaves a file in the tree.
+DRIVER=$IGNORE,UNCOMMENTED_DEFINITION,CAMELCASE
 
 # Of programs, which do not have the kernel's headers (ARRAY_SIZE, __packed,
 # __printf, READ_ONCE) and whose library functions have names of their own.

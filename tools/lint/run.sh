@@ -18,6 +18,9 @@ main() {
 	[[ ${1-} == -* ]] && usage "$1"
 	[[ $# -gt 0 ]] && CHECKS=("$@")
 	mkdir -p "$OUT"
+	# One at a time: build/lint is for one.
+	exec 9>"$OUT/lock"
+	flock 9
 	start
 	for check in "${CHECKS[@]}"; do
 		report "$check" || failed=1
