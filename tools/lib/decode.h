@@ -165,6 +165,7 @@ void insn_text(const uint8_t *bytes, size_t len, unsigned int mode, uint64_t rip
 
 /**
  * struct insn_cache - what was decoded lately, by its bytes
+ * @entry: each with the bytes that it was decoded from
  *
  * A driver touches its device with few instructions, and decoding costs more
  * than executing.  An entry is valid for ever: it depends on nothing but the

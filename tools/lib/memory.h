@@ -56,7 +56,10 @@ static inline const struct guest_range *guest_memory_find(const struct guest_mem
 }
 
 /**
- * guest_memory_at() - where @len bytes at @gpa are, if they are in one range
+ * guest_memory_at() - where bytes are, if they are in one range
+ * @mem: the table
+ * @gpa: guest-physical address
+ * @len: how many bytes
  *
  * Return: a host pointer good for @len bytes, or NULL.
  */

@@ -38,6 +38,9 @@ void message_raw(bool raw);
 
 /**
  * parse_number() - a whole number, decimal or 0x...
+ * @text: all of it must be the number
+ * @max: the largest that will do
+ * @value: out
  *
  * Return: true if @text is one and not above @max.
  */

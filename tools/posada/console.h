@@ -81,7 +81,10 @@ enum console_command {
 enum console_command console_read(struct console *console);
 
 /**
- * console_take() - up to @size characters that wait to be written
+ * console_take() - characters that wait to be written
+ * @console: the console
+ * @to: out
+ * @size: how many at most
  *
  * They stay in the ring until console_written().
  */

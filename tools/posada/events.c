@@ -85,23 +85,23 @@ void events_drain(struct events *events)
 
 /* ---- input ------------------------------------------------------------------------ */
 
+/* Not watched at all rather than for nothing: a hang-up would be told all the same. */
 static void input_watch(struct events *events, bool watch)
 {
-	struct epoll_event event = { .events = watch ? EPOLLIN : 0 };
-	struct console *console = &events->vm->console;
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = &events->source[0] };
 
-	if (!events->input)
+	if (!events->input || watch == events->input_watched)
 		return;
-	event.data.ptr = &events->source[0];
-	epoll_ctl(events->epoll, EPOLL_CTL_MOD, console->in, &event);
+	epoll_ctl(events->epoll, watch ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, events->vm->console.in,
+		  &event);
+	events->input_watched = watch;
 }
 
 static void input_stop(struct events *events)
 {
-	if (events->input)
-		epoll_ctl(events->epoll, EPOLL_CTL_DEL, events->vm->console.in, NULL);
-	events->input = 0;
-	events->input_always = 0;
+	input_watch(events, false);
+	events->input = false;
+	events->input_always = false;
 }
 
 static void input_ready(struct events *events, struct event_source *source)
@@ -217,6 +217,7 @@ static int add_input(struct events *events)
 	int err = add_own(events, in, EPOLLIN, input_ready);
 
 	events->input = in >= 0 && !err;
+	events->input_watched = events->input;
 	events->input_always = err == -EPERM;
 	return err == -EPERM ? 0 : err;
 }

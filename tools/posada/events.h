@@ -3,6 +3,7 @@
 #ifndef POSADA_EVENTS_H
 #define POSADA_EVENTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct vm;
@@ -22,18 +23,21 @@ struct event_source {
  * struct events - the I/O thread's own
  * @vm: the guest
  * @epoll: what it sleeps on
- * @input: console.in is in @epoll
+ * @input: console.in is something to wait for
+ * @input_watched: it is in @epoll now
  * @input_always: console.in is a file, which is always readable
  * @second: timerfd, once a second
  * @deadline: timerfd of --timeout, or -1
  * @signals: signalfd
  * @source: those of this file, by number
+ * @nr_sources: how many
  */
 struct events {
 	struct vm *vm;
 	int epoll;
-	int input;
-	int input_always;
+	bool input;
+	bool input_watched;
+	bool input_always;
 	int second;
 	int deadline;
 	int signals;

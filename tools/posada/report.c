@@ -131,7 +131,7 @@ void report_print(FILE *file, const json_t *stats)
 
 void report_dump(FILE *file, const json_t *json)
 {
-	json_dumpf(json, file, JSON_COMPACT | JSON_ENSURE_ASCII);
+	json_dumpf(json, file, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9));
 	fputc('\n', file);
 	fflush(file);
 }
