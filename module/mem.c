@@ -15,6 +15,7 @@
 #include "ledger.h"
 
 #define REMOVE_BYTES	(64ULL << 20)	/* 32 tables a hold of the lock */
+#define FRESH_STREAK	15
 #define AROUND_BYTES	(MEM_AROUND * PAGE_SIZE)
 
 /* One range of the layout and the notifier that watches its backing. */
@@ -445,18 +446,26 @@ static unsigned int spread(struct window *w, struct mem_range *r, unsigned int *
 
 /*
  * First only look: neighbours that are present come for free, and none is
- * faulted in on their behalf.  If the page itself is absent, fault it alone.
+ * faulted in on their behalf.  If the page itself is absent, fault it alone; the
+ * next are then likely absent too, and looking first would be in vain.
  */
 static int fault_once(struct window *w, struct mem_range *r, bool write,
 		      unsigned int *made)
 {
-	int err = look(w, r, 0, w->nr, 0);
+	struct mem_scratch *s = w->scratch;
 	unsigned int first, nr;
+	int err;
 
-	if (!err && good(w->scratch->pfns[w->target], write))
-		return install(w, r, 0, w->nr, made);
-	if (err && err != -EFAULT)	/* -EFAULT: a neighbour, or the page; see below */
-		return err;
+	if (s->fresh) {
+		s->fresh--;
+	} else {
+		err = look(w, r, 0, w->nr, 0);
+		if (!err && good(s->pfns[w->target], write))
+			return install(w, r, 0, w->nr, made);
+		if (err && err != -EFAULT)	/* -EFAULT: some page; see below */
+			return err;
+		s->fresh = FRESH_STREAK;
+	}
 	err = look(w, r, w->target, 1,
 		   HMM_PFN_REQ_FAULT | (write ? HMM_PFN_REQ_WRITE : 0));
 	if (err)

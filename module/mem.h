@@ -70,11 +70,13 @@ enum mem_answer {
  * struct mem_scratch - what a fault works with; one a vCPU, so that none is on
  * the stack, which kernels clear at every call
  * @cache: pages for EPT tables
+ * @fresh: so many faults are taken to be of pages the host does not have yet
  * @pfns: what HMM says of the pages around
  * @leaves: what goes into EPT
  */
 struct mem_scratch {
 	struct ept_cache cache;
+	unsigned int fresh;
 	unsigned long pfns[MEM_AROUND];
 	u64 leaves[MEM_AROUND];
 };
