@@ -101,6 +101,17 @@ GUEST_LABEL(steps_after_out);
 GUEST_LABEL(steps_after_xor);
 GUEST_LABEL(steps_after_cpuid);
 
+/* Once through without TF, so that no first touch of a page comes between. */
+static void single_step(struct vcpu *cpu)
+{
+	vcpu_code(cpu, steps);
+	vcpu_run_to(cpu, POSADA_EXIT_IO);
+	cpu->run->apply = POSADA_APPLY_SKIP;
+	vcpu_run_to(cpu, POSADA_EXIT_HLT);
+	vcpu_rip_set(cpu, GUEST_CODE_AT);
+	vcpu_rflags_set(cpu, RFLAGS_TF);
+}
+
 /* Completing an instruction raises the trap of single-stepping, as the CPU does. */
 TEST_F(guest, single_stepping_over_exits)
 {
@@ -111,10 +122,11 @@ TEST_F(guest, single_stepping_over_exits)
 	};
 	unsigned int i;
 
-	vcpu_code(&self->cpu, steps);
-	vcpu_rflags_set(&self->cpu, RFLAGS_TF);
+	single_step(&self->cpu);
 	vcpu_run_to(&self->cpu, POSADA_EXIT_IO);
-	EXPECT_EQ(0, vm_log(&self->vm)->count);
+	EXPECT_EQ(0, vm_log(&self->vm)->count) {
+		TH_LOG("#DB at %#llx", (unsigned long long)vm_event(&self->vm, 0)->rip);
+	}
 	EXPECT_EQ(RFLAGS_TF, self->run->rflags & RFLAGS_TF);
 	self->run->apply = POSADA_APPLY_SKIP;
 	vcpu_run_to(&self->cpu, POSADA_EXIT_HLT);
@@ -126,10 +138,39 @@ TEST_F(guest, single_stepping_over_exits)
 	EXPECT_EQ(DR6_BS, vcpu_state(&self->cpu, POSADA_STATE_DEBUG).debug.dr6 & DR6_BS);
 }
 
+static bool on_bochs(void)
+{
+	FILE *file = fopen("/sys/class/dmi/id/bios_vendor", "r");
+	char vendor[64] = "";
+	bool yes;
+
+	if (!file)
+		return false;
+	yes = fgets(vendor, sizeof(vendor), file) && strstr(vendor, "Bochs");
+	fclose(file);
+	return yes;
+}
+
+/*
+ * An exit before the first instruction: nothing was stepped over, so no trap is
+ * pending.  The module hands out what the CPU saved at this exit.
+ */
+TEST_F(guest, no_trap_is_pending_before_the_first_step)
+{
+	uint64_t pending;
+
+	vcpu_rip_set(&self->cpu, 0x400000);
+	vcpu_rflags_set(&self->cpu, RFLAGS_TF);
+	vcpu_run_to(&self->cpu, POSADA_EXIT_MMIO);
+	pending = vcpu_state(&self->cpu, POSADA_STATE_EVENTS).events.pending_debug;
+	if (pending == DR6_BS && on_bochs())
+		SKIP(return, "Bochs saves BS at an exit before the first instruction: see quirks.rst");
+	EXPECT_EQ(0, pending);
+}
+
 TEST_F(guest, apply_rip_completes_as_well)
 {
-	vcpu_code(&self->cpu, steps);
-	vcpu_rflags_set(&self->cpu, RFLAGS_TF);
+	single_step(&self->cpu);
 	vcpu_run_to(&self->cpu, POSADA_EXIT_IO);
 	self->run->rip = guest_address(steps, steps_after_cpuid);
 	self->run->apply = POSADA_APPLY_RIP;
