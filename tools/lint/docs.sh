@@ -21,13 +21,13 @@ for page in "${pages[@]}"; do
 		say "Documentation/index.rst: nothing about $name"
 done
 
-# A path in backticks.
+# A path in backticks, or the name of a test.
 # shellcheck disable=SC2016 # they are no command
 grep -noHE '`[a-zA-Z0-9_.-]+/[a-zA-Z0-9_./-]*`' "${pages[@]}" README.md | tr -d '`' |
 	while IFS=: read -r page line path; do
 		case $path in
 		build/*) ;;
-		*) [[ -e $path ]] || echo "$page:$line: there is no $path" ;;
+		*) [[ -e $path || -e selftests/$path.c ]] || echo "$page:$line: there is no $path" ;;
 		esac
 	done >"$OUT/docs.paths"
 [[ ! -s $OUT/docs.paths ]] || say "$(cat "$OUT/docs.paths")"

@@ -11,21 +11,24 @@ kdir=$(kernel_dir) || skip "no kernel headers: make deps"
 release=$(cat "$kdir/include/config/kernel.release")
 
 nm -u "$ko" | awk -v release="$release" -v list="$LINT/symbols.allow" '
+	function number(version, part) {
+		split(version, part, ".")
+		return part[1] * 1000 + part[2]
+	}
 	BEGIN {
 		while ((getline line < list) > 0) {
 			if (line ~ /^\[/)
-				old = line ~ /^\[6\.x/
+				until = line ~ /^\[before / ? number(substr(line, 9)) : 0
 			sub(/[[:space:]]*#.*/, "", line)
 			if (line ~ /^[^[]/)
-				section[line] = old ? "6.x" : "open"
+				limit[line] = until
 		}
-		split(release, version, ".")
 	}
 	{
-		if (!($2 in section))
+		if (!($2 in limit))
 			print "posada.ko: " $2 " is not in tools/lint/symbols.allow"
-		else if (section[$2] == "6.x" && version[1] > 6)
-			print "posada.ko: " $2 " is for 6.x only, and this is " release
+		else if (limit[$2] && number(release) >= limit[$2])
+			print "posada.ko: " $2 " is for older kernels only, and this is " release
 		else
 			next
 		bad = 1
