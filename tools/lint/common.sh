@@ -10,6 +10,8 @@
 LINT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$LINT/../.." || exit 2
 TOP=$PWD
+# A make above has its own jobs and flags.
+unset MAKEFLAGS MFLAGS MAKELEVEL
 # shellcheck disable=SC2034 # for those who source this
 {
 	OUT=$TOP/build/lint
