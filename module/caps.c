@@ -4,9 +4,6 @@
 #include <linux/kernel.h>
 #include <asm/vmx.h>
 
-/* asm/vmx.h has no name for it; SDM 3C table 25-7 */
-#define SECONDARY_EXEC_PCONFIG_EXITING	(1U << 27)
-
 /* IA32_VMX_BASIC and IA32_VMX_EPT_VPID_CAP bits, SDM 3D A.1 and A.10 */
 #define BASIC_MEMTYPE(basic)	(((basic) >> 50) & 0xf)
 #define BASIC_MEMTYPE_WB	6
@@ -71,8 +68,7 @@ const char *caps_choose(const struct vmx_msrs *m, struct vmx_caps *caps)
 		    SECONDARY_EXEC_ENABLE_EPT | SECONDARY_EXEC_UNRESTRICTED_GUEST |
 		    SECONDARY_EXEC_WBINVD_EXITING,
 		    SECONDARY_EXEC_ENABLE_VPID | SECONDARY_EXEC_ENABLE_RDTSCP |
-		    SECONDARY_EXEC_ENABLE_INVPCID | SECONDARY_EXEC_ENCLS_EXITING |
-		    SECONDARY_EXEC_PCONFIG_EXITING,
+		    SECONDARY_EXEC_ENABLE_INVPCID | SECONDARY_EXEC_ENCLS_EXITING,
 		    0 }, &caps->cpu2 },
 		{ { "saving and loading of EFER and PAT at VM exit", m->exit,
 		    VM_EXIT_HOST_ADDR_SPACE_SIZE | VM_EXIT_SAVE_DEBUG_CONTROLS |

@@ -52,8 +52,8 @@ static inline u64 ept_leaf(u64 pfn, bool writable)
  * @leaves: made by ept_leaf(), or 0 to leave what is there
  * @nr: how many; all in one 2 MiB
  *
- * A leaf may replace one of the same page with fewer permissions; for anything
- * else zap first.  Adding needs no INVEPT (SDM 3C 29.4.3.2).
+ * Adding a leaf, and more permissions, need no INVEPT (SDM 3C 29.4.3.2).  Who
+ * replaces a leaf of another page is about to zap it, and flushes then.
  *
  * Return: how many leaves were not there before.
  */

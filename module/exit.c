@@ -217,9 +217,8 @@ static int exit_triple_fault(struct posada_vcpu *vcpu)
 	return to_user_unknown(vcpu, POSADA_EXIT_SHUTDOWN);
 }
 
-/* asm/vmx.h has no names for these (SDM 3C appendix C). */
+/* asm/vmx.h has no name for it (SDM 3C appendix C). */
 #define EXIT_REASON_GETSEC	11
-#define EXIT_REASON_PCONFIG	65
 
 /* ---- the table ---------------------------------------------------------------------- */
 
@@ -262,5 +261,4 @@ const struct exit_row exit_rows[POSADA_STATS_REASONS] = {
 	[EXIT_REASON_XSETBV]		= { exit_xsetbv },
 	[EXIT_REASON_VMFUNC]		= { exit_ud },
 	[EXIT_REASON_ENCLS]		= { exit_ud },
-	[EXIT_REASON_PCONFIG]		= { exit_ud },
 };
