@@ -25,6 +25,7 @@ help:
 	@echo 'make selftests  the tests, in build/selftests'
 	@echo 'make deps       install what is needed to build and test (Debian 12)'
 	@echo 'make check      run all tests, on a test machine where they need VMX'
+	@echo 'make check-kernels  build the driver for the kernels of newer Debian suites'
 	@echo 'make demo       boot a guest on posada in a test machine, and play with it'
 	@echo 'make machine    a shell in the test machine'
 	@echo 'make lint       what tools have to say about the source'
@@ -56,6 +57,9 @@ machine: deps
 demo: deps
 	@$(MAKE) --no-print-directory tools
 	@$(MACHINE)/demo.sh
+
+check-kernels:
+	@$(MACHINE)/kernels.sh
 
 check: deps
 	@$(MAKE) --no-print-directory tools selftests
@@ -94,4 +98,4 @@ clean:
 	@if [ -d '$(KDIR)' ] && [ -e Kbuild ]; then $(MAKE) -C $(KDIR) M=$(CURDIR) clean; fi
 	rm -rf build
 
-.PHONY: all help module tools selftests deps machine demo check lint format doc install uninstall clean
+.PHONY: all help module tools selftests deps machine demo check check-kernels lint format doc install uninstall clean
