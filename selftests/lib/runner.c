@@ -62,11 +62,12 @@ int runner_join(struct runner *runner)
 /*
  * Sleeping rather than yielding: a vCPU that never leaves the guest by itself
  * gives way to a thread that wakes, but only at the end of its time to one that
- * yields.
+ * yields.  And for long enough: on one slow CPU a thread that wakes all the time
+ * would leave the vCPU no time to get into the guest at all.
  */
 void relax(void)
 {
-	usleep(50);
+	usleep(1000);
 }
 
 /* The state letter of a thread, or 0 when it is no more. */

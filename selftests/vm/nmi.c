@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Is an NMI delivered whatever IF says, and the next only after IRET? */
+#include <sys/mman.h>
+
 #include "guest_fixture.h"
 
 /* Main program, and a handler that counts in R8 and tells where it is. */
@@ -8,6 +10,7 @@ GUEST_CODE(counts,
 "	hlt\n"
 "counts_nmi:\n"
 "	inc %r8\n"
+"	mov (%rsp), %r9\n"
 "	out %al, $0x80\n"
 "	out %al, $0x81\n"
 "	iretq\n"
@@ -64,6 +67,33 @@ TEST_F(guest, another_waits_for_iret)
 	EXPECT_EQ(2, self->run->regs[POSADA_R8]);
 	EXPECT_EQ(0, shadow(&self->cpu));
 	EXPECT_EQ(2, vcpu_stats(&self->cpu).nmi);
+}
+
+/*
+ * An IRET that meets a page which is not there is executed again.  SDM 3C 28.2.3: on
+ * the way NMIs were unblocked; they must not get in between.
+ */
+TEST_F(guest, an_iret_that_faults_does_not_let_another_in)
+{
+	const uint64_t stack = GUEST_STACK - 0x1000;
+	uint8_t copy[0x1000];
+
+	boot_idt_gate(&self->vm, 2, guest_address(counts, counts_nmi), 0);
+	vcpu_code(&self->cpu, counts);
+	vcpu_nmi(&self->cpu);
+	run_to_port(_metadata, &self->cpu, 0x80);
+	vcpu_nmi(&self->cpu);
+	run_to_port(_metadata, &self->cpu, 0x81);
+	memcpy(copy, self->vm.ram + stack, sizeof(copy));
+	ASSERT_EQ(0, madvise(self->vm.ram + stack, sizeof(copy), MADV_DONTNEED));
+	memcpy(self->vm.ram + stack, copy, sizeof(copy));
+	run_to_port(_metadata, &self->cpu, 0x80);
+	EXPECT_EQ(2, self->run->regs[POSADA_R8]);
+	/* it came to the program, not to the handler */
+	EXPECT_EQ(GUEST_CODE_AT, self->run->regs[POSADA_R9]);
+	run_to_port(_metadata, &self->cpu, 0x81);
+	vcpu_run_to(&self->cpu, POSADA_EXIT_HLT);
+	EXPECT_EQ(2, self->run->regs[POSADA_R8]);
 }
 
 TEST_F(guest, one_more_waits_and_not_three)
