@@ -175,8 +175,8 @@ struct posada_cpuid_entry {
  * state with it: XSAVE components and CR4-controlled features.  The CPU state
  * that depends on CR4 and XCR0 (OSXSAVE, the size in leaf 0Dh) is filled in at
  * the time of the instruction.  A leaf that the table does not have reads as the
- * highest basic leaf if it lies beyond it, else as zeroes.  A table without a feature whose CR4 bit the
- * guest has set at that moment is EINVAL too.
+ * highest basic leaf if it lies beyond it, else as zeroes.  A table without a
+ * feature whose CR4 bit the guest has set at that moment is EINVAL too.
  *
  * Errors: EFAULT, E2BIG, EINVAL, ENOSPC (GET: @nr too small; SET: more than
  * posada_info.max_cpuid), EBUSY (SET while the vCPU runs), ENOMEM.
