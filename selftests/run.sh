@@ -103,6 +103,8 @@ run_programs() {
 # run_program PROGRAM: its exit status tells if all is well; a program that was
 # cut short tells fewer results than it planned.
 run_program() {
+	# One that was cut off while it had the module out would make the rest skip.
+	load
 	{
 		timeout -s KILL "$LIMIT" "$HERE/$1" 2>&1 </dev/null
 		echo "exit $?"
