@@ -132,7 +132,7 @@ int exit_failed_entry(struct posada_vcpu *vcpu, u32 reason)
 	vcpu->exit.reason = (u16)reason;
 	run->qualification = vmcs_read(EXIT_QUALIFICATION);
 	run->failed.instruction_error = 0;
-	run->failed.reserved = 0;
+	run->failed.nr_rules = 0;
 	exit_to_user(vcpu, POSADA_EXIT_FAILED);
 	return (u16)reason == EXIT_REASON_MCE_DURING_VMENTRY ? EXIT_MCE : EXIT_TO_USER;
 }
@@ -145,7 +145,7 @@ int exit_vmfail(struct posada_vcpu *vcpu)
 	vcpu->exit.reason = 0;
 	run->qualification = 0;
 	run->failed.instruction_error = vmcs_read(VM_INSTRUCTION_ERROR);
-	run->failed.reserved = 0;
+	run->failed.nr_rules = 0;
 	return exit_to_user(vcpu, POSADA_EXIT_FAILED);
 }
 

@@ -33,7 +33,7 @@ grep -noHE '`[a-zA-Z0-9_.-]+/[a-zA-Z0-9_./-]*`' "${pages[@]}" README.md | tr -d 
 [[ ! -s $OUT/docs.paths ]] || say "$(cat "$OUT/docs.paths")"
 
 # Both ways: what is routed is described, what is described exists.
-exits() { grep -ohE '\bPOSADA_EXIT_[A-Z]+\b' "$1" | grep -v NONE | sort -u; }
+exits() { grep -ohE '\bPOSADA_EXIT_[A-Z_]+\b' "$1" | grep -v NONE | sort -u; }
 reasons() { grep -ohE 'EXIT_REASON_[A-Z0-9_]+' "$1" | sed 's/^EXIT_REASON_//' | sort -u; }
 
 diff <(exits uapi/linux/posada.h) <(exits Documentation/exits.rst) >"$OUT/docs.exits" ||

@@ -46,11 +46,16 @@
 
 #define POSADA_MEMORY		_IOWR(0xb5, 0x10, struct posada_memory)
 #define POSADA_CREATE_VCPU	_IOW(0xb5, 0x11, struct posada_create_vcpu)
+#define POSADA_POLICY_GET	_IOWR(0xb5, 0x12, struct posada_policy)
+#define POSADA_POLICY_SET	_IOWR(0xb5, 0x13, struct posada_policy)
 
 #define POSADA_RUN		_IO(0xb5, 0x20)
 #define POSADA_KICK		_IO(0xb5, 0x21)
 #define POSADA_INTERRUPT	_IOW(0xb5, 0x22, struct posada_interrupt)
 #define POSADA_STATS		_IOWR(0xb5, 0x23, struct posada_stats)
+#define POSADA_GUEST_DEBUG	_IOW(0xb5, 0x24, struct posada_guest_debug)
+#define POSADA_LAST_EXITS		_IOWR(0xb5, 0x25, struct posada_last_exits)
+#define POSADA_EXPLAIN		_IOWR(0xb5, 0x26, struct posada_explain)
 
 #define POSADA_STATE_GET	_IOWR(0xb5, 0x30, struct posada_state)
 #define POSADA_STATE_SET	_IOWR(0xb5, 0x31, struct posada_state)
@@ -262,6 +267,103 @@ struct posada_create_vcpu {
 	__u32 reserved;
 };
 
+/* posada_trap.what: a restricted action of the guest */
+#define POSADA_TRAP_CPUID	0	/* @first..@last: leaf (EAX) */
+#define POSADA_TRAP_IO		1	/* port; READ is IN, WRITE is OUT */
+#define POSADA_TRAP_MSR		2	/* index (ECX) */
+#define POSADA_TRAP_CR		3	/* 0, 3, 4 or 8 */
+#define POSADA_TRAP_DR		4	/* 0..7 */
+#define POSADA_TRAP_EXCEPTION	5	/* vector, 0..31 but not 2 */
+#define POSADA_TRAP_VMCALL	6
+#define POSADA_TRAP_HLT		7
+#define POSADA_TRAP_PAUSE	8
+#define POSADA_TRAP_RDTSC	9	/* RDTSC and RDTSCP */
+#define POSADA_TRAP_RDPMC	10
+#define POSADA_TRAP_RDRAND	11
+#define POSADA_TRAP_RDSEED	12
+#define POSADA_TRAP_INVLPG	13	/* INVLPG and INVPCID */
+#define POSADA_TRAP_WBINVD	14	/* WBINVD and INVD */
+#define POSADA_TRAP_MONITOR	15
+#define POSADA_TRAP_MWAIT	16
+#define POSADA_TRAP_TABLES	17	/* LGDT, LIDT, LLDT, LTR, SGDT, SIDT, SLDT, STR */
+#define POSADA_TRAP_XSETBV	18
+#define POSADA_TRAP_KINDS	19
+
+/* posada_trap.access, of IO, MSR, CR and DR */
+#define POSADA_TRAP_READ	(1U << 0)
+#define POSADA_TRAP_WRITE	(1U << 1)
+
+/* posada_trap.disposition: what happens on that action */
+#define POSADA_NATIVE		0	/* no exit: the CPU does it, with the guest's own */
+#define POSADA_EMULATE		1	/* the module does what the CPU would do */
+#define POSADA_IGNORE		2	/* nothing happens; a read gives @value */
+#define POSADA_FAULT		3	/* the guest gets exception @value: 6 #UD, 13 #GP(0) */
+#define POSADA_USER		4	/* RUN returns; the program decides */
+#define POSADA_TERMINATE	5	/* the VM is dead, with this row as the reason */
+#define POSADA_DISPOSITIONS	6
+
+/* posada_trap.flags, out */
+#define POSADA_TRAP_BUILT_IN	(1U << 0)  /* a row of the module, not of POLICY_SET */
+
+/**
+ * struct posada_trap - a row of the trap policy
+ * @what: POSADA_TRAP_* kind
+ * @access: POSADA_TRAP_READ and _WRITE bits, at least one, of the kinds that have
+ *          a direction; else 0
+ * @disposition: POSADA_NATIVE .. POSADA_TERMINATE
+ * @flags: in: 0; out: POSADA_TRAP_* flags
+ * @first: of the range of leaves, ports, MSRs, registers or vectors; 0 for kinds
+ *         without
+ * @last: inclusive; 0 for kinds without
+ * @value: IGNORE: what a read gives (CPUID: all four registers 0, @value is 0);
+ *         FAULT: 6 or 13; else 0
+ * @hits: in: 0; out: how often an exit matched the row since it was set
+ */
+struct posada_trap {
+	__u32 what;
+	__u32 access;
+	__u32 disposition;
+	__u32 flags;
+	__u32 first;
+	__u32 last;
+	__u64 value;
+	__u64 hits;
+};
+
+#define POSADA_POLICY_MAX_TRAPS	256
+#define POSADA_POLICY_WHY	112
+
+/**
+ * struct posada_policy - POSADA_POLICY_GET, _SET: the trap policy of a VM
+ * @size: sizeof(struct posada_policy)
+ * @nr: in: rows at @traps (SET: 0..POSADA_POLICY_MAX_TRAPS, GET: room);
+ *      out, GET: how many there are, also with ENOSPC
+ * @traps: pointer to an array of struct posada_trap
+ * @bad: out, SET: position of the row that EINVAL or EOPNOTSUPP is about, else ~0
+ * @reserved: 0
+ * @why: out, SET: in words, why that row cannot be; NUL-terminated
+ *
+ * The first row that matches decides; behind the rows of SET come the built-in
+ * ones, which match everything.  SET replaces all rows of the last SET, at once for
+ * all vCPUs, also running ones, and starts their counts at 0.  GET gives the rows
+ * in order, the built-in ones included, with their hits.  NATIVE rows never hit:
+ * the exit does not exist.
+ *
+ * EMULATE of what the CPU can do by itself lets it: the module counts, then has the
+ * one instruction executed without the trap.
+ *
+ * Errors: EFAULT, E2BIG, EINVAL, EOPNOTSUPP (this CPU has no such trap), ENOSPC (GET:
+ * @nr too small; SET: too many), ENOMEM.
+ */
+struct posada_policy {
+	__u32 size;
+	__u32 nr;
+	__u64 traps;
+	__u32 bad;
+	__u32 reserved;
+	char why[POSADA_POLICY_WHY];
+};
+
 /* ---- vCPU: running ------------------------------------------------------ */
 
 /* Index of a general register in posada_run.regs and posada_regs.gpr: the
@@ -288,6 +390,10 @@ struct posada_create_vcpu {
 #define POSADA_APPLY_SKIP	(1U << 0)  /* the instruction is done: rip += insn_len */
 #define POSADA_APPLY_RIP	(1U << 1)  /* the instruction is done: take rip */
 #define POSADA_APPLY_RFLAGS	(1U << 2)  /* take rflags */
+#define POSADA_APPLY_STEP	(1U << 3)  /* let the CPU execute the instruction, past
+					    * the trap that reported it; not with the
+					    * three above
+					    */
 
 /* posada_run.flags */
 #define POSADA_RUN_EXIT_HLT	(1U << 0)  /* HLT is an exit, not a sleep */
@@ -312,6 +418,10 @@ struct posada_create_vcpu {
 #define POSADA_EXIT_FAILED	9	/* the VM entry failed */
 #define POSADA_EXIT_UNKNOWN	10	/* an exit nothing handles: hw_reason */
 #define POSADA_EXIT_MEMORY	11	/* mapped, but the host cannot serve it */
+#define POSADA_EXIT_TASK_SWITCH	12	/* a task switch of a 32-bit guest */
+#define POSADA_EXIT_TRAP	13	/* a USER row of the trap policy */
+#define POSADA_EXIT_TERMINATED	14	/* a TERMINATE row; every RUN says so again */
+#define POSADA_EXIT_DEBUG	15	/* what POSADA_GUEST_DEBUG asked for */
 
 /* posada_run.io.flags */
 #define POSADA_IO_IN		(1U << 0)  /* else OUT */
@@ -327,6 +437,17 @@ struct posada_create_vcpu {
 #define POSADA_ACCESS_EVENT	(1U << 5)  /* while an event was being delivered:
 					    * there is no instruction to emulate
 					    */
+
+/* posada_run.task.source (SDM 3C table 28-2) */
+#define POSADA_TASK_CALL	0
+#define POSADA_TASK_IRET	1
+#define POSADA_TASK_JMP		2
+#define POSADA_TASK_GATE	3	/* an event went through a task gate in the IDT */
+
+/* posada_run.debug.flags */
+#define POSADA_DEBUG_HIT_STEP		(1U << 0)  /* an instruction was executed */
+#define POSADA_DEBUG_HIT_BREAKPOINT	(1U << 1)  /* dr6 says which of the debugger's */
+#define POSADA_DEBUG_HIT_INT3		(1U << 2)  /* INT3 at rip, not executed */
 
 /**
  * struct posada_run - the run page: mmap offset 0 of a vCPU fd
@@ -376,7 +497,31 @@ struct posada_create_vcpu {
  * @failed: out, POSADA_EXIT_FAILED
  * @failed.instruction_error: VM-instruction error (SDM 3C 31.4), 0 if the
  *                            entry failed on the guest state
- * @failed.reserved: 0
+ * @failed.nr_rules: how many rules of the manual the VMCS breaks, as far as the
+ *                   module's checker knows: see POSADA_EXPLAIN
+ * @task: out, POSADA_EXIT_TASK_SWITCH; the program does all of the switch, with
+ *        STATE_GET and STATE_SET
+ * @task.selector: of the new TSS
+ * @task.source: POSADA_TASK_*
+ * @task.event: GATE: interruption information of the event that used it (SDM 3C
+ *              25.9.3), which the module has forgotten; else 0
+ * @task.event_error: its error code, to be pushed by the program in the new task
+ * @trap: out, POSADA_EXIT_TRAP and POSADA_EXIT_TERMINATED
+ * @trap.what: POSADA_TRAP_* kind
+ * @trap.access: POSADA_TRAP_READ or _WRITE; 0 for kinds without
+ * @trap.number: leaf, port, MSR, register number or vector; 0 for kinds without
+ * @trap.row: position in the table of POLICY_GET
+ * @trap.gpr: CR and DR: the general register; for LMSW, CLTS see @qualification
+ * @trap.error_code: EXCEPTION: its error code
+ * @trap.value: what would be written: WRMSR, OUT, MOV to CR and DR; EXCEPTION 14:
+ *              the page-fault address, which is not yet in CR2
+ * @trap.information: VM-exit instruction information (SDM 3C 28.2.5), or
+ *                    interruption information of an EXCEPTION
+ * @trap.reserved: 0
+ * @debug: out, POSADA_EXIT_DEBUG
+ * @debug.flags: POSADA_DEBUG_HIT_* bits
+ * @debug.reserved: 0
+ * @debug.dr6: HIT_BREAKPOINT: bits 3:0, the debugger's breakpoints that were met
  * @unknown: out, POSADA_EXIT_UNKNOWN and POSADA_EXIT_SHUTDOWN
  * @unknown.intr_info: VM-exit interruption information
  * @unknown.error_code: VM-exit interruption error code
@@ -448,8 +593,30 @@ struct posada_run {
 		} msr;
 		struct {
 			__u32 instruction_error;
-			__u32 reserved;
+			__u32 nr_rules;
 		} failed;
+		struct {
+			__u32 selector;
+			__u32 source;
+			__u32 event;
+			__u32 event_error;
+		} task;
+		struct {
+			__u32 what;
+			__u32 access;
+			__u32 number;
+			__u32 row;
+			__u32 gpr;
+			__u32 error_code;
+			__u64 value;
+			__u32 information;
+			__u32 reserved;
+		} trap;
+		struct {
+			__u32 flags;
+			__u32 reserved;
+			__u64 dr6;
+		} debug;
 		struct {
 			__u32 intr_info;
 			__u32 error_code;
@@ -558,6 +725,129 @@ struct posada_stats {
 	__u64 exits[POSADA_STATS_REASONS];
 };
 
+/* ---- vCPU: looking in ---------------------------------------------------- */
+
+/* posada_guest_debug.flags */
+#define POSADA_DEBUG_STEP	(1U << 0)  /* RUN returns after one instruction */
+#define POSADA_DEBUG_BREAKPOINTS (1U << 1) /* @dr and @dr7 are in force */
+#define POSADA_DEBUG_INT3	(1U << 2)  /* INT3 is an exit */
+#define POSADA_DEBUG_LOG	(1U << 3)  /* keep the last exits: POSADA_LAST_EXITS */
+
+/**
+ * struct posada_guest_debug - POSADA_GUEST_DEBUG: debug a guest from outside
+ * @size: sizeof(struct posada_guest_debug)
+ * @flags: POSADA_DEBUG_* bits; what is not set is off
+ * @dr: BREAKPOINTS: linear addresses; else 0
+ * @dr7: BREAKPOINTS: as the register, with L and G bits, R/W and LEN; GD clear; else 0
+ *
+ * Stepping and breakpoints do not care about STI and MOV-SS shadows, and no
+ * event is delivered to the guest while it is stepped: the one instruction that
+ * runs is the one at rip.  An exception that it raises is delivered, and
+ * that is the step.  Meanwhile the guest's own debug registers keep their values, but
+ * its breakpoints do not fire while BREAKPOINTS is set.
+ *
+ * Errors: EFAULT, E2BIG, EINVAL, EBUSY (the vCPU is running).
+ */
+struct posada_guest_debug {
+	__u32 size;
+	__u32 flags;
+	__u64 dr[4];
+	__u64 dr7;
+};
+
+#define POSADA_LAST_EXITS_MAX	64
+
+/**
+ * struct posada_last_exit - an exit that was
+ * @rip: of the guest
+ * @qualification: exit qualification
+ * @tsc: of the host
+ * @reason: basic exit reason
+ * @answer: 0 the guest went on at once, 1 RUN returned, 2 a memory fault, 3 it
+ *          slept, 4 the host had something to do
+ * @information: interruption information of exceptions, else 0
+ * @reserved: 0
+ */
+struct posada_last_exit {
+	__u64 rip;
+	__u64 qualification;
+	__u64 tsc;
+	__u32 reason;
+	__u32 answer;
+	__u32 information;
+	__u32 reserved;
+};
+
+/**
+ * struct posada_last_exits - POSADA_LAST_EXITS: the last exits of a vCPU, oldest first
+ * @size: sizeof(struct posada_last_exits)
+ * @nr: in: room at @entries; out: how many were written
+ * @entries: pointer to an array of struct posada_last_exit
+ * @total: out: how many exits have been logged in all
+ *
+ * Kept only while POSADA_DEBUG_LOG is set, because it costs time at every exit.
+ *
+ * Errors: EFAULT, E2BIG, EINVAL, EBUSY (the vCPU is running).
+ */
+struct posada_last_exits {
+	__u32 size;
+	__u32 nr;
+	__u64 entries;
+	__u64 total;
+};
+
+/**
+ * struct posada_rule - a rule of VM entry that a VMCS breaks
+ * @id: number of the rule, as tools/lib lists them with section and words
+ * @nr_fields: how many of @field and @value are used
+ * @field: VMCS field encodings (SDM 3C appendix B)
+ * @value: their values
+ */
+struct posada_rule {
+	__u32 id;
+	__u32 nr_fields;
+	__u32 field[4];
+	__u64 value[4];
+};
+
+/**
+ * struct posada_field - a field of a VMCS
+ * @encoding: SDM 3C appendix B; from 10000h on a capability MSR: 10000h + index
+ * @reserved: 0
+ * @value: its value
+ */
+struct posada_field {
+	__u32 encoding;
+	__u32 reserved;
+	__u64 value;
+};
+
+/**
+ * struct posada_explain - POSADA_EXPLAIN: why the last VM entry failed
+ * @size: sizeof(struct posada_explain)
+ * @nr_rules: in: room at @rules; out: how many rules are broken
+ * @rules: pointer to an array of struct posada_rule
+ * @nr_fields: in: room at @fields; out: how many fields there are
+ * @instruction_error: out: VM-instruction error, 0 for a failure on the guest state
+ * @fields: pointer to an array of struct posada_field: the VMCS as it was when
+ *          the entry failed, and the capability MSRs it was judged by
+ * @qualification: out: exit qualification of that entry
+ *
+ * After an entry that succeeded, or before any, ENOENT.
+ *
+ * Errors: EFAULT, E2BIG, EINVAL, ENOENT, ENOSPC (@nr_rules or @nr_fields too
+ * small: both are set to what is needed), EBUSY (the vCPU is running).
+ */
+struct posada_explain {
+	__u32 size;
+	__u32 nr_rules;
+	__u64 rules;
+	__u32 nr_fields;
+	__u32 instruction_error;
+	__u64 fields;
+	__u64 qualification;
+};
+
 /* ---- vCPU: state -------------------------------------------------------- */
 
 /* posada_state.groups */
@@ -568,6 +858,7 @@ struct posada_stats {
 #define POSADA_STATE_EVENTS	(1U << 4)  /* @events */
 #define POSADA_STATE_MSRS	(1U << 5)  /* the array at @msrs */
 #define POSADA_STATE_XSAVE	(1U << 6)  /* the area at @xsave */
+#define POSADA_STATE_TSC	(1U << 7)  /* @tsc */
 
 /**
  * struct posada_regs - general registers
@@ -705,6 +996,19 @@ struct posada_events {
 };
 
 /**
+ * struct posada_tsc - the time-stamp counter, exactly
+ * @offset: guest TSC less host TSC, modulo 2^64
+ * @adjust: IA32_TSC_ADJUST
+ *
+ * A guest that goes on on the same host goes on in time with these; the MSRs
+ * TSC and TSC_ADJUST are for another host.
+ */
+struct posada_tsc {
+	__u64 offset;
+	__u64 adjust;
+};
+
+/**
  * struct posada_msr - one model-specific register
  * @index: its address
  * @reserved: 0
@@ -734,6 +1038,7 @@ struct posada_msr {
  * @control: control registers
  * @debug: debug registers
  * @events: events
+ * @tsc: time-stamp counter; a struct that ends before it is accepted
  *
  * SET checks everything before it changes anything.  What only the CPU can
  * judge (how the fields fit each other) is judged at the next RUN, which then
@@ -761,6 +1066,7 @@ struct posada_state {
 	struct posada_control control;
 	struct posada_debug debug;
 	struct posada_events events;
+	struct posada_tsc tsc;
 };
 
 #endif /* _UAPI_LINUX_POSADA_H */
