@@ -35,6 +35,8 @@ struct driver_vcpu;
  * @stats: what the vCPU has done
  * @state_get: read groups of state
  * @state_set: write groups of state
+ * @policy_get: the trap policy; as posada_policy_get().  NULL: it has none
+ * @policy_set: replace it; as posada_policy_set().  NULL: it has none
  */
 struct driver {
 	const char *name;
@@ -53,6 +55,9 @@ struct driver {
 	int (*stats)(struct driver_vcpu *vcpu, struct posada_stats *stats);
 	int (*state_get)(struct driver_vcpu *vcpu, struct posada_state *state, uint32_t groups);
 	int (*state_set)(struct driver_vcpu *vcpu, struct posada_state *state, uint32_t groups);
+	int (*policy_get)(struct driver_vm *vm, struct posada_trap *traps, uint32_t *nr);
+	int (*policy_set)(struct driver_vm *vm, const struct posada_trap *traps, uint32_t nr,
+			  uint32_t *bad, char *why);
 };
 
 /**

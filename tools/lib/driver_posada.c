@@ -102,6 +102,17 @@ static int vcpu_state_set(struct driver_vcpu *vcpu, struct posada_state *state, 
 	return posada_state_set(vcpu->fd, state, groups);
 }
 
+static int vm_policy_get(struct driver_vm *vm, struct posada_trap *traps, uint32_t *nr)
+{
+	return posada_policy_get(vm->fd, traps, nr);
+}
+
+static int vm_policy_set(struct driver_vm *vm, const struct posada_trap *traps, uint32_t nr,
+			 uint32_t *bad, char *why)
+{
+	return posada_policy_set(vm->fd, traps, nr, bad, why);
+}
+
 const struct driver driver_posada = {
 	.name = "posada",
 	.device = POSADA_DEVICE,
@@ -118,4 +129,6 @@ const struct driver driver_posada = {
 	.stats = vcpu_stats,
 	.state_get = vcpu_state_get,
 	.state_set = vcpu_state_set,
+	.policy_get = vm_policy_get,
+	.policy_set = vm_policy_set,
 };

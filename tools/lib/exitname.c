@@ -99,6 +99,10 @@ static const char *const exits[] = {
 	[POSADA_EXIT_FAILED] = "failed entry",
 	[POSADA_EXIT_UNKNOWN] = "unknown exit",
 	[POSADA_EXIT_MEMORY] = "memory the host cannot serve",
+	[POSADA_EXIT_TASK_SWITCH] = "task switch",
+	[POSADA_EXIT_TRAP] = "trap policy: user",
+	[POSADA_EXIT_TERMINATED] = "trap policy: terminate",
+	[POSADA_EXIT_DEBUG] = "debugging",
 };
 
 /* SDM 3C 31.4, table 31-1 */

@@ -98,6 +98,37 @@ int posada_memory_unmap(int vm, uint64_t gpa, uint64_t length)
 	return posada_memory(vm, &op, 1, NULL);
 }
 
+int posada_policy_get(int vm, struct posada_trap *traps, uint32_t *nr)
+{
+	struct posada_policy policy = {
+		.size = sizeof(policy),
+		.nr = *nr,
+		.traps = (uintptr_t)traps,
+	};
+	int err = posada_ioctl(vm, POSADA_POLICY_GET, &policy);
+
+	*nr = policy.nr;
+	return err;
+}
+
+int posada_policy_set(int vm, const struct posada_trap *traps, uint32_t nr, uint32_t *bad,
+		      char *why)
+{
+	struct posada_policy policy = {
+		.size = sizeof(policy),
+		.nr = nr,
+		.traps = (uintptr_t)traps,
+		.bad = ~0U,
+	};
+	int err = posada_ioctl(vm, POSADA_POLICY_SET, &policy);
+
+	if (bad)
+		*bad = policy.bad;
+	if (why)
+		memcpy(why, policy.why, POSADA_POLICY_WHY);
+	return err;
+}
+
 int posada_create_vcpu(int vm, uint32_t id)
 {
 	struct posada_create_vcpu create = { .size = sizeof(create), .id = id };

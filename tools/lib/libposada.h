@@ -69,6 +69,25 @@ int posada_memory_map(int vm, uint64_t gpa, uint64_t length, void *hva, uint32_t
 /** posada_memory_unmap() - drop what is mapped in [@gpa, @gpa + @length) */
 int posada_memory_unmap(int vm, uint64_t gpa, uint64_t length);
 
+/**
+ * posada_policy_get() - the trap policy, the rows of the module behind those set
+ * @vm: VM descriptor
+ * @traps: room for *@nr rows
+ * @nr: in: room; out: rows the policy has, also with -ENOSPC
+ */
+int posada_policy_get(int vm, struct posada_trap *traps, uint32_t *nr);
+
+/**
+ * posada_policy_set() - replace the rows of the trap policy, all or nothing
+ * @vm: VM descriptor
+ * @traps: rows, the first that matches decides; with flags and hits 0
+ * @nr: 0..POSADA_POLICY_MAX_TRAPS
+ * @bad: NULL, or out: position of the row that an error is about, else ~0
+ * @why: NULL, or POSADA_POLICY_WHY bytes, out: in words, why that row cannot be
+ */
+int posada_policy_set(int vm, const struct posada_trap *traps, uint32_t nr, uint32_t *bad,
+		      char *why);
+
 /** posada_create_vcpu() - Return: a vCPU descriptor or -errno */
 int posada_create_vcpu(int vm, uint32_t id);
 
