@@ -19,6 +19,7 @@ lib_memory     := memory
 lib_walk       := memory walk
 lib_emulate    := decode emulate
 lib_policy     := policy
+posada_policy  := preset
 posada_images  := boot image load_bzimage load_elf load_flat load_linux load_multiboot ram cli clock
 lib_images     := memory mode
 libs_emulate   := -lZydis -lZycore

@@ -5,6 +5,7 @@
  */
 #include <kselftest_harness.h>
 
+#include "policies.h"
 #include "policy.h"
 
 #define R  POSADA_TRAP_READ
@@ -56,6 +57,8 @@ static const struct {
 	{ "exception=14:user", { POSADA_TRAP_EXCEPTION, 0, POSADA_USER, 0, 14, 14, 0, 0 }, NULL },
 	{ "exception:native", { POSADA_TRAP_EXCEPTION, 0, POSADA_NATIVE, 0, 0, 31, 0, 0 }, NULL },
 	{ "vmcall:fault=#gp", { POSADA_TRAP_VMCALL, 0, POSADA_FAULT, 0, 0, 0, 13, 0 }, NULL },
+	{ "vmcall:ignore=0xfffffffffffffc18",
+	  { POSADA_TRAP_VMCALL, 0, POSADA_IGNORE, 0, 0, 0, -1000ULL, 0 }, NULL },
 	{ "hlt:user", { POSADA_TRAP_HLT, 0, POSADA_USER, 0, 0, 0, 0, 0 }, NULL },
 	{ "pause:native", { POSADA_TRAP_PAUSE, 0, POSADA_NATIVE, 0, 0, 0, 0, 0 }, NULL },
 	{ "rdtsc:ignore=0x1234", { POSADA_TRAP_RDTSC, 0, POSADA_IGNORE, 0, 0, 0, 0x1234, 0 },
@@ -399,6 +402,27 @@ TEST_F(file, comes_behind_single_rows)
 	EXPECT_STREQ("a:1", policy_origin(&self->policy, 1, at, sizeof(at)));
 	EXPECT_EQ(-1, policy_add(&self->policy, "io=0x80", "--trap", 0, self->error));
 	EXPECT_EQ(&self->error[0], strstr(self->error, "--trap: it ends before"));
+}
+
+TEST_F(file, of_each_preset_is_right_and_written_as_it_would_be)
+{
+	static const char *const names[] = { "pc", "strict", "kvm" };
+
+	for (size_t i = 0; i < NR(names); i++) {
+		const char *text = preset_find(names[i]);
+
+		self->policy.nr = 0;
+		ASSERT_NE(NULL, text);
+		ASSERT_EQ(0, policy_parse(&self->policy, text, names[i], self->error))
+			TH_LOG("%s", self->error);
+		for (uint32_t j = 0; j < self->policy.nr; j++) {
+			const char *row = text_of(&self->policy.trap[j]);
+
+			EXPECT_EQ(0, strncmp(text, row, strlen(row))) TH_LOG("%s", row);
+			text = strchr(text, '\n') + 1;
+		}
+	}
+	EXPECT_EQ(NULL, preset_find("none"));
 }
 
 /* ---- words about a guest ----------------------------------------------------------------------- */

@@ -32,7 +32,7 @@ static const struct kind {
 	[POSADA_TRAP_CR] = { "cr", "control register", 8, true, true, true, NULL },
 	[POSADA_TRAP_DR] = { "dr", "debug register", 7, true, true, true, NULL },
 	[POSADA_TRAP_EXCEPTION] = { "exception", "vector", 31, true, false, false, NULL },
-	[POSADA_TRAP_VMCALL] = { "vmcall", .did = "VMCALL" },
+	[POSADA_TRAP_VMCALL] = { "vmcall", .result = true, .did = "VMCALL" },
 	[POSADA_TRAP_HLT] = { "hlt", .did = "HLT" },
 	[POSADA_TRAP_PAUSE] = { "pause", .did = "PAUSE" },
 	[POSADA_TRAP_RDTSC] = { "rdtsc", .result = true, .did = "RDTSC" },

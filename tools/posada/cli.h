@@ -16,6 +16,7 @@
 #define STATUS_TRIPLE_FAULT 6
 #define STATUS_FAILED_ENTRY 8
 #define STATUS_STUCK	    10 /* the guest did what nothing here can emulate */
+#define STATUS_TERMINATED   12 /* a row of the trap policy */
 #define STATUS_TIMEOUT	    124
 #define STATUS_USER	    130 /* ended by its user: escape key, signal, quit */
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "policies.h"
 #include "report.h"
 #include "vm.h"
 
@@ -216,7 +217,7 @@ static const struct {
 } commands[] = {
 	{ "info", do_info },	 { "stat", do_stat },	  { "regs", do_regs },
 	{ "pause", do_pause },	 { "resume", do_resume }, { "quit", do_quit },
-	{ "inject", do_inject },
+	{ "inject", do_inject }, { "policy", policies_command },
 };
 
 json_t *control_command(struct vm *vm, const json_t *request)

@@ -13,5 +13,6 @@ int command_pause(int argc, char **argv);
 int command_resume(int argc, char **argv);
 int command_quit(int argc, char **argv);
 int command_list(int argc, char **argv);
+int command_policy(int argc, char **argv);
 
 #endif /* POSADA_COMMANDS_H */

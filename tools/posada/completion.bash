@@ -17,16 +17,39 @@ _posada_files() {
 	compopt -o filenames 2>/dev/null
 }
 
+# The presets, and files.
+_posada_policies() {
+	_posada_files
+	mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W 'pc strict kvm' -- "${COMP_WORDS[COMP_CWORD]}")
+}
+
+# A row as far as its kind: bash takes what is behind '=' and ':' for other words.
+_posada_trap() {
+	_posada_reply 'cpuid io msr cr dr exception vmcall hlt pause rdtsc rdpmc rdrand rdseed invlpg
+		wbinvd monitor mwait tables xsetbv'
+	compopt -o nospace 2>/dev/null
+}
+
+_posada_policy() {
+	case ${COMP_WORDS[COMP_CWORD - 1]} in
+	--set | --check) _posada_policies ;;
+	*) _posada_reply "--set --check --json --help $(_posada_guests)" ;;
+	esac
+}
+
 _posada_run() {
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
 	--kernel | --initrd | --module) _posada_files ;;
 	--console) _posada_reply 'stdio none' ;;
 	--flat) _posada_reply 'real protected long' ;;
 	--driver) _posada_reply posada ;;
+	--policy) _posada_policies ;;
+	--trap) _posada_trap ;;
 	--append | --cmdline | --escape | --load | --memory | --name | --ram | --timeout) COMPREPLY=() ;;
 	*)
 		_posada_reply '--kernel --initrd --append --cmdline --module --flat --load --memory --ram
-			--console --escape --name --driver --timeout --wait-if-halted --stats --json --verbose --help'
+			--console --escape --name --driver --trap --policy --timeout --wait-if-halted --stats
+			--json --verbose --help'
 		;;
 	esac
 }
@@ -38,12 +61,13 @@ _posada_bench() {
 
 _posada() {
 	if [[ $COMP_CWORD -eq 1 ]]; then
-		_posada_reply 'run list stat regs inject pause resume quit doctor bench --help'
+		_posada_reply 'run list stat regs policy inject pause resume quit doctor bench --help'
 		return
 	fi
 	case ${COMP_WORDS[1]} in
 	run) _posada_run ;;
 	bench) _posada_bench ;;
+	policy) _posada_policy ;;
 	inject) _posada_reply "--irq --vector --nmi --help $(_posada_guests)" ;;
 	stat | regs | pause | resume | quit) _posada_reply "--json --help $(_posada_guests)" ;;
 	doctor | list) _posada_reply '--json --help' ;;

@@ -12,6 +12,9 @@
  *   {"command": "pause"}                  "state": "paused"
  *   {"command": "resume"}                 "state": "running"
  *   {"command": "quit"}                   ends the guest
+ *   {"command": "policy"}                 name, rows of the trap policy with hits
+ *   {"command": "policy", "set": [R...]}  replace those that were set; R: a row as
+ *                                         text, see tools/lib/policy.h
  *   {"command": "inject", "nmi": true}
  *   {"command": "inject", "vector": V}    16..255, as from a local APIC
  *   {"command": "inject", "irq": N}       an edge on input N of the PIC pair;
@@ -27,7 +30,7 @@
 #include "events.h"
 
 #define CONTROL_CLIENTS 16
-#define CONTROL_LINE	4096
+#define CONTROL_LINE	32768 /* 256 rows of a policy fit */
 
 struct control_client {
 	struct event_source source; /* first */

@@ -2,6 +2,7 @@
 /* Exits of RDMSR and WRMSR that the driver does not handle itself. */
 #include "loop.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "cli.h"
@@ -44,20 +45,45 @@ static const struct row *find(uint32_t index)
 	return NULL;
 }
 
+/*
+ * A user row may be about a register that the vCPU has and the module would have
+ * read by itself.
+ */
+static bool state_rdmsr(struct vm *vm, uint32_t index, uint64_t *value)
+{
+	struct posada_msr msr = { .index = index };
+	struct posada_state state = { .msrs = (uintptr_t)&msr, .nr_msrs = 1 };
+
+	if (vm->vcpu.driver->state_get(&vm->vcpu, &state, POSADA_STATE_MSRS))
+		return false;
+	*value = msr.value;
+	return true;
+}
+
+static bool state_wrmsr(struct vm *vm, uint32_t index, uint64_t value)
+{
+	struct posada_msr msr = { .index = index, .value = value };
+	struct posada_state state = { .msrs = (uintptr_t)&msr, .nr_msrs = 1 };
+
+	return !vm->vcpu.driver->state_set(&vm->vcpu, &state, POSADA_STATE_MSRS);
+}
+
 void exit_rdmsr(struct vm *vm)
 {
 	struct posada_run *run = vm->vcpu.run;
 	const struct row *row = find(run->msr.index);
+	uint64_t value = row ? row->value : 0;
+	bool own = !row && state_rdmsr(vm, run->msr.index, &value);
 
 	if (vm->verbose)
 		note("guest reads MSR %#x: %s (rip %#llx)", run->msr.index,
-		     row ? "a constant" : "#GP", (unsigned long long)run->rip);
-	if (!row) {
+		     row ? "a constant" : own ? "its own" : "#GP", (unsigned long long)run->rip);
+	if (!row && !own) {
 		vcpu_fault(vm, VECTOR_GP);
 		return;
 	}
-	run->regs[POSADA_RAX] = (uint32_t)row->value;
-	run->regs[POSADA_RDX] = row->value >> 32;
+	run->regs[POSADA_RAX] = (uint32_t)value;
+	run->regs[POSADA_RDX] = value >> 32;
 	run->apply = POSADA_APPLY_SKIP;
 }
 
@@ -65,12 +91,13 @@ void exit_wrmsr(struct vm *vm)
 {
 	struct posada_run *run = vm->vcpu.run;
 	const struct row *row = find(run->msr.index);
+	bool own = !row && state_wrmsr(vm, run->msr.index, run->msr.value);
 
 	if (vm->verbose)
 		note("guest writes %#llx to MSR %#x: %s (rip %#llx)",
-		     (unsigned long long)run->msr.value, run->msr.index, row ? "ignored" : "#GP",
-		     (unsigned long long)run->rip);
-	if (row)
+		     (unsigned long long)run->msr.value, run->msr.index,
+		     row ? "ignored" : own ? "done" : "#GP", (unsigned long long)run->rip);
+	if (row || own)
 		run->apply = POSADA_APPLY_SKIP;
 	else
 		vcpu_fault(vm, VECTOR_GP);

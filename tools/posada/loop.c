@@ -67,12 +67,14 @@ static void (*const exits[])(struct vm *vm) = {
 	[POSADA_EXIT_MMIO] = exit_mmio,
 	[POSADA_EXIT_RDMSR] = exit_rdmsr,
 	[POSADA_EXIT_WRMSR] = exit_wrmsr,
-	[POSADA_EXIT_HLT] = exit_nothing,
+	[POSADA_EXIT_HLT] = exit_hlt,
 	[POSADA_EXIT_HYPERCALL] = exit_hypercall,
 	[POSADA_EXIT_SHUTDOWN] = exit_shutdown,
 	[POSADA_EXIT_FAILED] = exit_failed,
 	[POSADA_EXIT_UNKNOWN] = exit_unknown,
 	[POSADA_EXIT_MEMORY] = exit_memory,
+	[POSADA_EXIT_TRAP] = exit_trap,
+	[POSADA_EXIT_TERMINATED] = exit_terminated,
 };
 
 static void taken(struct vm *vm, uint32_t offered)
@@ -86,7 +88,7 @@ static void handle(struct vm *vm)
 {
 	uint32_t reason = vm->vcpu.run->reason;
 
-	if (reason < sizeof(exits) / sizeof(exits[0]))
+	if (reason < sizeof(exits) / sizeof(exits[0]) && exits[reason])
 		exits[reason](vm);
 	else
 		vm_end(vm, END_STUCK, 0, "unknown exit %u: the module is newer than this command",

@@ -18,5 +18,8 @@ void exit_io(struct vm *vm);
 void exit_mmio(struct vm *vm);
 void exit_rdmsr(struct vm *vm);
 void exit_wrmsr(struct vm *vm);
+void exit_hlt(struct vm *vm);
+void exit_trap(struct vm *vm);
+void exit_terminated(struct vm *vm);
 
 #endif /* POSADA_LOOP_H */

@@ -15,6 +15,7 @@ static const struct {
 	{ "list", command_list, "list running guests" },
 	{ "stat", command_stat, "show what a guest has done: exits by reason" },
 	{ "regs", command_regs, "show a guest's registers" },
+	{ "policy", command_policy, "show what traps a guest, how often; change it" },
 	{ "inject", command_inject, "interrupt a guest" },
 	{ "pause", command_pause, "stop a guest for a while" },
 	{ "resume", command_resume, "let it go on" },

@@ -10,6 +10,7 @@
 #include "cli.h"
 #include "control.h"
 #include "driver.h"
+#include "policies.h"
 
 #define DEFAULT_MEMORY (128ULL << 20)
 #define ESCAPE	       1 /* ^A */
@@ -40,6 +41,12 @@ static int help(void)
 	       "  --name NAME          for posada inject, stat, pause... (default: process id)\n"
 	       "  --driver NAME        what runs it: posada\n"
 	       "\n"
+	       "What traps it (see 'posada policy --help')\n"
+	       "  --trap ROW           one row of the trap policy, such as io:w=0x80:ignore; may\n"
+	       "                       be repeated; the first row that matches decides\n"
+	       "  --policy FILE        more rows, behind those: of a file, or one of the presets\n"
+	       "                       pc (default), strict and kvm; may be repeated\n"
+	       "\n"
 	       "How it ends\n"
 	       "  --timeout SECONDS    end it after that time\n"
 	       "  --wait-if-halted     a guest that halts with interrupts off does not end\n"
@@ -56,6 +63,7 @@ static int help(void)
 	       "    6  triple fault\n"
 	       "    8  the CPU refused to enter it\n"
 	       "   10  it did what nothing here can emulate\n"
+	       "   12  a row of its trap policy terminates it\n"
 	       "  124  --timeout\n"
 	       "  130  ended by its user: escape key, signal, posada quit\n"
 	       "  odd  it wrote CODE to port 0xf4: (CODE << 1) | 1\n"
@@ -64,7 +72,8 @@ static int help(void)
 	       "  posada run --kernel vmlinuz --initrd initrd.img\n"
 	       "  posada run --kernel vmlinuz --memory 1G --append 'root=/dev/ram0 debug'\n"
 	       "  posada run --kernel boot.bin --flat real --console none --timeout 5\n"
-	       "  posada run --kernel kernel.elf --module 'disk.img:ro' --stats\n");
+	       "  posada run --kernel kernel.elf --module 'disk.img:ro' --stats\n"
+	       "  posada run --kernel vmlinuz --trap msr=0x1b:ignore=0xfee00900 --policy strict\n");
 	return STATUS_OK;
 }
 
@@ -164,6 +173,22 @@ static int take_driver(struct options *o, const char *text)
 	return o->driver ? 0 : wrong("driver", text, "posada");
 }
 
+static int take_trap(struct options *o, const char *text)
+{
+	if (o->nr_traps == POSADA_POLICY_MAX_TRAPS)
+		return wrong("trap", text, "to be given 256 times at most: try --policy FILE");
+	o->trap[o->nr_traps++] = text;
+	return 0;
+}
+
+static int take_policy(struct options *o, const char *text)
+{
+	if (o->nr_policies == OPTIONS_POLICIES)
+		return wrong("policy", text, "to be given 8 times at most");
+	o->policies[o->nr_policies++] = text;
+	return 0;
+}
+
 /* ---- all of them ---------------------------------------------------------------------- */
 
 /* A text or a flag goes where @offset says, or @take knows what to do. */
@@ -191,6 +216,8 @@ static const struct row {
 	{ "name", required_argument, 0, take_name },
 	{ "driver", required_argument, 0, take_driver },
 	{ "timeout", required_argument, 0, take_timeout },
+	{ "trap", required_argument, 0, take_trap },
+	{ "policy", required_argument, 0, take_policy },
 };
 
 #define NR_ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -221,6 +248,31 @@ static int check(const struct options *o)
 	return usage_error("run");
 }
 
+static int load_policies(struct options *o, bool presets)
+{
+	for (unsigned int i = 0; i < o->nr_policies; i++)
+		if (!!preset_find(o->policies[i]) == presets &&
+		    policies_load(&o->policy, o->policies[i]))
+			return STATUS_CANNOT;
+	return 0;
+}
+
+/* What is said for one case goes before what is said for many: presets match all. */
+static int gather_policy(struct options *o)
+{
+	char error[POLICY_ERROR];
+	int err;
+
+	for (unsigned int i = 0; i < o->nr_traps; i++) {
+		if (!policy_add(&o->policy, o->trap[i], "--trap", 0, error))
+			continue;
+		note("%s.", error);
+		return usage_error("policy");
+	}
+	err = load_policies(o, false);
+	return err ? err : load_policies(o, true);
+}
+
 int options_parse(struct options *o, int argc, char **argv)
 {
 	struct option table[NR_ROWS + 2] = { { "help", no_argument, NULL, 'h' } };
@@ -248,5 +300,7 @@ int options_parse(struct options *o, int argc, char **argv)
 		return usage_error("run");
 	}
 	err = check(o);
+	if (!err)
+		err = gather_policy(o);
 	return err ? err : -1;
 }

@@ -7,10 +7,12 @@
 #include <stdint.h>
 
 #include "boot.h"
+#include "policy.h"
 
 struct driver;
 
-#define OPTIONS_RAMS 16
+#define OPTIONS_RAMS	 16
+#define OPTIONS_POLICIES 8
 
 /**
  * struct options - the command line
@@ -27,6 +29,11 @@ struct driver;
  * @verbose: tell of what the guest looks for
  * @wait_if_halted: a halt is no end
  * @driver: what runs it
+ * @trap: rows of the trap policy, one each
+ * @nr_traps: how many
+ * @policies: files and presets with more rows
+ * @nr_policies: how many
+ * @policy: all of them, in the order in which they are tried
  */
 struct options {
 	struct boot boot;
@@ -45,6 +52,11 @@ struct options {
 	bool verbose;
 	bool wait_if_halted;
 	const struct driver *driver;
+	const char *trap[POSADA_POLICY_MAX_TRAPS];
+	unsigned int nr_traps;
+	const char *policies[OPTIONS_POLICIES];
+	unsigned int nr_policies;
+	struct policy policy;
 };
 
 /**

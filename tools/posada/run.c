@@ -12,6 +12,7 @@
 #include "events.h"
 #include "loop.h"
 #include "options.h"
+#include "policies.h"
 #include "ram.h"
 #include "report.h"
 #include "vm.h"
@@ -109,12 +110,15 @@ static int run(struct options *o)
 		goto out_free;
 	if (vm_start(vm, o->driver, &state))
 		goto out_destroy;
+	if (policies_apply(vm, &o->policy))
+		goto out_stop;
 	if (o->verbose)
 		note("guest '%s' is %s, entered at %#llx", vm->name, o->boot.kind,
 		     (unsigned long long)state.regs.rip);
 	/* From here on the terminal is the guest's. */
 	if (!console_open(&vm->console, o->console, o->escape))
 		ret = run_started(o, vm);
+out_stop:
 	vm_stop(vm);
 out_destroy:
 	vm_destroy(vm);

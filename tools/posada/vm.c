@@ -165,6 +165,7 @@ static const struct {
 	[END_DEBUG_EXIT] = { "debug exit", 1 },
 	[END_TRIPLE_FAULT] = { "triple fault", STATUS_TRIPLE_FAULT },
 	[END_FAILED_ENTRY] = { "failed entry", STATUS_FAILED_ENTRY },
+	[END_TERMINATED] = { "terminated by the trap policy", STATUS_TERMINATED },
 	[END_STUCK] = { "cannot go on", STATUS_STUCK },
 	[END_TIMEOUT] = { "timeout", STATUS_TIMEOUT },
 	[END_USER] = { "ended by its user", STATUS_USER },

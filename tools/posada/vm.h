@@ -33,6 +33,7 @@ enum vm_end {
 	END_DEBUG_EXIT,
 	END_TRIPLE_FAULT,
 	END_FAILED_ENTRY,
+	END_TERMINATED, /* by a row of the trap policy */
 	END_STUCK,
 	END_TIMEOUT,
 	END_USER,
