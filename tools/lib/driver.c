@@ -7,6 +7,7 @@
 
 static const struct driver *const drivers[] = {
 	&driver_posada,
+	&driver_kvm,
 };
 
 const struct driver *driver_find(const char *name)

@@ -4,7 +4,9 @@
  *
  * The words are those of <linux/posada.h>: the exit record is a struct
  * posada_run, state is a struct posada_state.  A driver that speaks otherwise
- * translates on its side of this interface, and nothing else has to know.
+ * translates on its side of this interface, and nothing else has to know, but for
+ * one thing: KVM executes the instructions that access ports and devices itself.
+ * See struct driver_data.
  *
  * Every function returns 0 or a negative errno.
  */
@@ -22,6 +24,7 @@ struct driver_vcpu;
  * struct driver - one way of running guests
  * @name: what --driver calls it
  * @device: its device file
+ * @advice: what to do when there is no such file: a sentence
  * @open: open the device and fill @info and @dev of the VM
  * @close: undo @open
  * @create: make the VM
@@ -41,6 +44,7 @@ struct driver_vcpu;
 struct driver {
 	const char *name;
 	const char *device;
+	const char *advice;
 	int (*open)(struct driver_vm *vm);
 	void (*close)(struct driver_vm *vm);
 	int (*create)(struct driver_vm *vm);
@@ -66,12 +70,36 @@ struct driver {
  * @dev: the device, -1 if not open
  * @fd: the VM, -1 if there is none
  * @info: limits and features, after driver->open
+ * @own: the driver's own
  */
 struct driver_vm {
 	const struct driver *driver;
 	int dev;
 	int fd;
 	struct posada_info info;
+	void *own;
+};
+
+/**
+ * struct driver_data - an access to a port or a device that the driver has decoded
+ * @bytes: NULL: the caller executes the instruction at run->rip, as
+ *         <linux/posada.h> has it; else what is written, or room for what is read
+ * @width: bytes of an element
+ * @count: elements, all of run->io.port or of run->mmio.gpa
+ *
+ * Valid from run to run.  The caller stores into @bytes what is read, and sets
+ * POSADA_APPLY_SKIP: the driver then finishes the instruction.  Registers, STRING and
+ * REP, addresses of the guest and the fields cr0..es_base are of no concern to it, and
+ * not filled in.
+ *
+ * Without POSADA_APPLY_SKIP the instruction is executed anew, except where the driver
+ * learns of it too late: a write by a string or memory instruction has been done as
+ * far as the guest's registers go when it is told, and run->rip is behind it.
+ */
+struct driver_data {
+	void *bytes;
+	uint32_t width;
+	uint32_t count;
 };
 
 /**
@@ -81,6 +109,9 @@ struct driver_vm {
  * @run: the exit record
  * @run_size: bytes mapped at @run
  * @xsave_size: bytes of an XSAVE area
+ * @data: after POSADA_EXIT_IO and POSADA_EXIT_MMIO
+ * @words: after POSADA_EXIT_UNKNOWN: what the driver says of it, or NULL
+ * @own: the driver's own
  */
 struct driver_vcpu {
 	const struct driver *driver;
@@ -88,10 +119,16 @@ struct driver_vcpu {
 	struct posada_run *run;
 	uint32_t run_size;
 	uint32_t xsave_size;
+	struct driver_data data;
+	const char *words;
+	void *own;
 };
 
 /** driver_posada - /dev/posada */
 extern const struct driver driver_posada;
+
+/** driver_kvm - /dev/kvm, with the interrupt controller of the caller */
+extern const struct driver driver_kvm;
 
 /** driver_find() - a driver by name, or NULL */
 const struct driver *driver_find(const char *name);

@@ -52,6 +52,8 @@ static int vcpu_create(struct driver_vm *vm, uint32_t id, struct driver_vcpu *vc
 	int err;
 
 	vcpu->driver = vm->driver;
+	vcpu->data = (struct driver_data){ 0 };
+	vcpu->words = NULL;
 	vcpu->run_size = vm->info.run_size;
 	vcpu->xsave_size = vm->info.xsave_size;
 	vcpu->fd = posada_create_vcpu(vm->fd, id);
@@ -116,6 +118,7 @@ static int vm_policy_set(struct driver_vm *vm, const struct posada_trap *traps, 
 const struct driver driver_posada = {
 	.name = "posada",
 	.device = POSADA_DEVICE,
+	.advice = "The module is not loaded. Load it: insmod posada.ko, or see 'posada doctor'.",
 	.open = vm_open,
 	.close = vm_close,
 	.create = vm_create,

@@ -42,7 +42,7 @@ _posada_run() {
 	--kernel | --initrd | --module) _posada_files ;;
 	--console) _posada_reply 'stdio none' ;;
 	--flat) _posada_reply 'real protected long' ;;
-	--driver) _posada_reply posada ;;
+	--driver) _posada_reply posada kvm ;;
 	--policy) _posada_policies ;;
 	--trap) _posada_trap ;;
 	--append | --cmdline | --escape | --load | --memory | --name | --ram | --timeout) COMPREPLY=() ;;

@@ -2,6 +2,8 @@
 /* Exits of IN, OUT, INS and OUTS. */
 #include "loop.h"
 
+#include <string.h>
+
 #include "cli.h"
 #include "linear.h"
 #include "vm.h"
@@ -123,12 +125,39 @@ static void exit_io_string(struct vm *vm, struct posada_run *run)
 	run->apply = POSADA_APPLY_SKIP;
 }
 
+/* ---- a driver that executes them itself -------------------------------------------- */
+
+static void exit_io_data(struct vm *vm, struct posada_run *run)
+{
+	const struct driver_data *data = &vm->vcpu.data;
+	uint8_t *at = data->bytes;
+	uint32_t value;
+
+	pthread_mutex_lock(&vm->lock);
+	for (uint32_t i = 0; i < data->count; i++, at += data->width) {
+		if (run->io.flags & POSADA_IO_IN) {
+			value = bus_in(&vm->bus, run->io.port, data->width);
+			memcpy(at, &value, data->width);
+		} else {
+			value = 0;
+			memcpy(&value, at, data->width);
+			bus_out(&vm->bus, run->io.port, data->width, value);
+		}
+	}
+	pthread_mutex_unlock(&vm->lock);
+	run->apply = POSADA_APPLY_SKIP;
+}
+
 void exit_io(struct vm *vm)
 {
 	struct posada_run *run = vm->vcpu.run;
 
 	if (vm->verbose)
 		tell_unclaimed(vm, run);
+	if (vm->vcpu.data.bytes) {
+		exit_io_data(vm, run);
+		return;
+	}
 	if (run->io.flags & POSADA_IO_STRING) {
 		exit_io_string(vm, run);
 		return;

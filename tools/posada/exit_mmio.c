@@ -181,6 +181,20 @@ static int execute(struct vm *vm, const struct insn *insn, struct emulate_cpu *c
 	return LINEAR_STUCK;
 }
 
+/* A driver that executes it itself. */
+static void exit_mmio_data(struct vm *vm, struct posada_run *run)
+{
+	const struct driver_data *data = &vm->vcpu.data;
+
+	pthread_mutex_lock(&vm->lock);
+	if (run->mmio.flags & POSADA_ACCESS_WRITE)
+		bus_write(&vm->bus, run->mmio.gpa, data->bytes, data->width);
+	else
+		bus_read(&vm->bus, run->mmio.gpa, data->bytes, data->width);
+	pthread_mutex_unlock(&vm->lock);
+	run->apply = POSADA_APPLY_SKIP;
+}
+
 void exit_mmio(struct vm *vm)
 {
 	struct posada_run *run = vm->vcpu.run;
@@ -192,6 +206,8 @@ void exit_mmio(struct vm *vm)
 	};
 	const struct insn *insn;
 
+	if (vm->vcpu.data.bytes)
+		return exit_mmio_data(vm, run);
 	if (run->mmio.flags & POSADA_ACCESS_EVENT)
 		return stuck(vm,
 			     "an interrupt or exception is delivered through tables or a stack");

@@ -46,6 +46,11 @@ static void exit_unknown(struct vm *vm)
 {
 	const struct posada_run *run = vm->vcpu.run;
 
+	if (vm->vcpu.words) {
+		vm_end(vm, END_STUCK, 0, "%s; rip %#llx", vm->vcpu.words,
+		       (unsigned long long)run->rip);
+		return;
+	}
 	vm_end(vm, END_STUCK, 0, "exit reason %u, %s, qualification %#llx; rip %#llx",
 	       run->hw_reason & 0xffff, exit_reason_name(run->hw_reason & 0xffff),
 	       (unsigned long long)run->qualification, (unsigned long long)run->rip);
@@ -97,7 +102,7 @@ static void handle(struct vm *vm)
 
 static void run_failed(struct vm *vm, int err)
 {
-	vm_end(vm, END_ERROR, err, "POSADA_RUN: %s", strerror(-err));
+	vm_end(vm, END_ERROR, err, "RUN of %s: %s", vm->driver.driver->name, strerror(-err));
 }
 
 void loop_run(struct vm *vm)

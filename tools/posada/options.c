@@ -39,7 +39,7 @@ static int help(void)
 	       "  --console WHERE      stdio (default), none, or a file for its output\n"
 	       "  --escape KEY         the escape key, ^A to ^Z (default ^A)\n"
 	       "  --name NAME          for posada inject, stat, pause... (default: process id)\n"
-	       "  --driver NAME        what runs it: posada\n"
+	       "  --driver NAME        what runs it: posada (default) or kvm\n"
 	       "\n"
 	       "What traps it (see 'posada policy --help')\n"
 	       "  --trap ROW           one row of the trap policy, such as io:w=0x80:ignore; may\n"
@@ -170,7 +170,7 @@ static int take_name(struct options *o, const char *text)
 static int take_driver(struct options *o, const char *text)
 {
 	o->driver = driver_find(text);
-	return o->driver ? 0 : wrong("driver", text, "posada");
+	return o->driver ? 0 : wrong("driver", text, "posada or kvm");
 }
 
 static int take_trap(struct options *o, const char *text)

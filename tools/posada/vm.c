@@ -338,9 +338,9 @@ static int open_driver(struct vm *vm, const struct driver *driver)
 	switch (-err) {
 	case ENOENT:
 	case ENXIO:
-		return fail(
-			"cannot open %s: the module is not loaded. Load it: insmod posada.ko, or see 'posada doctor'.",
-			driver->device);
+	case ENODEV:
+		return fail("cannot open %s: %s. %s", driver->device, strerror(-err),
+			    driver->advice);
 	case EACCES:
 	case EPERM:
 		return fail("cannot open %s: %s. Run as root, or let your user read and write it.",
