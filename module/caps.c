@@ -99,6 +99,8 @@ const char *caps_choose(const struct vmx_msrs *m, struct vmx_caps *caps)
 		return "instruction information for INS and OUTS (VMX_BASIC[54])";
 
 	caps->revision = m->basic & 0x7fffffff;
+	caps->cpu_may = m->cpu >> 32;
+	caps->cpu2_may = m->cpu2 >> 32;
 	caps->cr0_fixed0 = m->cr0_fixed0 & ~0x80000001ULL;
 	caps->cr4_fixed0 = m->cr4_fixed0;
 	caps->timer_shift = m->misc & MISC_TIMER_SHIFT;

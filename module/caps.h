@@ -47,6 +47,8 @@ struct vmx_msrs {
  * @cpu2: secondary processor-based controls
  * @exit: VM-exit controls
  * @entry: VM-entry controls, without "IA-32e mode guest"
+ * @cpu_may: primary processor-based controls that may be 1
+ * @cpu2_may: secondary ones
  * @cr0_fixed0: as in struct vmx_msrs, less PE and PG (unrestricted guest)
  * @cr4_fixed0: as in struct vmx_msrs
  * @timer_shift: the preemption timer counts TSC >> timer_shift
@@ -66,6 +68,8 @@ struct vmx_caps {
 	u32 cpu2;
 	u32 exit;
 	u32 entry;
+	u32 cpu_may;
+	u32 cpu2_may;
 	u64 cr0_fixed0;
 	u64 cr4_fixed0;
 	u8 timer_shift;

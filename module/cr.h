@@ -20,6 +20,13 @@ void cr_reset(struct posada_vcpu *vcpu);	/* VMCS current */
 /* Who owns which bit follows from the CPUID table; VMCS current. */
 void cr_update_owned(struct posada_vcpu *vcpu);
 
+/* The bits that make an exit without a policy. */
+u64 cr0_owned(void);
+u64 cr4_owned(const struct posada_vcpu *vcpu);
+
+/* Does every change of CR0 (0) or CR4 (4) exit?  Of others, yes.  VMCS current. */
+bool cr_trapped(unsigned int number);
+
 u64 cr0_read(void);	/* as the guest reads them; VMCS current */
 u64 cr4_read(void);
 bool cr0_valid(u64 cr0);
@@ -35,6 +42,9 @@ unsigned int cr_cpl(void);	/* 0..3; VMCS current */
  */
 void dr_load(struct posada_vcpu *vcpu);
 void dr_unload(struct posada_vcpu *vcpu);
+
+/* DR7 is @dr7: with a breakpoint enabled they are loaded before the guest runs. */
+void dr_note_active(struct posada_vcpu *vcpu, u64 dr7);
 
 /* DR6 as a #DB with this exit qualification leaves it. */
 void dr6_merge(struct posada_vcpu *vcpu, u64 qual);

@@ -3,6 +3,7 @@
 
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
+#include <asm/special_insns.h>
 
 #include "cr.h"
 
@@ -83,7 +84,7 @@ int exit_to_user_walk(struct posada_vcpu *vcpu, u32 reason)
 
 int exit_shutdown(struct posada_vcpu *vcpu)
 {
-	vcpu->dead = true;
+	vcpu->dead = VCPU_SHUTDOWN;
 	return exit_to_user(vcpu, POSADA_EXIT_SHUTDOWN);
 }
 
@@ -156,9 +157,8 @@ int exit_vmfail(struct posada_vcpu *vcpu)
  * can raise them again, for ever and without an instruction boundary at which
  * anything could interrupt the CPU (CVE-2015-8104, CVE-2015-5307).
  */
-static int exit_debug_exception(struct posada_vcpu *vcpu, u32 info)
+int exit_debug_exception(struct posada_vcpu *vcpu, u32 info, u64 qual)
 {
-	u64 qual = vmcs_read(EXIT_QUALIFICATION);
 	u32 shadow = vmcs_read(GUEST_INTERRUPTIBILITY_INFO);
 
 	/* The CPU leaves all this to whoever delivers it (SDM 3C 28.1). */
@@ -179,6 +179,26 @@ static int exit_debug_exception(struct posada_vcpu *vcpu, u32 info)
 	return EXIT_RESUME;
 }
 
+int exit_reflect(struct posada_vcpu *vcpu, u32 info)
+{
+	u32 vector = info & INTR_INFO_VECTOR_MASK;
+	bool with_error = info & INTR_INFO_DELIVER_CODE_MASK;
+
+	/* The IRET that faulted runs again: until then NMIs are blocked (28.2.3). */
+	if ((info & INTR_INFO_UNBLOCK_NMI) && !vcpu->events.event)
+		vmcs_write(GUEST_INTERRUPTIBILITY_INFO,
+			   vmcs_read(GUEST_INTERRUPTIBILITY_INFO) | GUEST_INTR_STATE_NMI);
+	if (vector == VECTOR_DB)
+		return exit_debug_exception(vcpu, info, vmcs_read(EXIT_QUALIFICATION));
+	if (vector == VECTOR_PF)
+		native_write_cr2(vmcs_read(EXIT_QUALIFICATION));	/* 28.2.1 */
+	vcpu->exit.insn_len = vmcs_read(VM_EXIT_INSTRUCTION_LEN);	/* of INT3, INTO */
+	if (!inject_exception(vcpu, vector, with_error,
+			      with_error ? vmcs_read(VM_EXIT_INTR_ERROR_CODE) : 0))
+		return exit_shutdown(vcpu);
+	return EXIT_RESUME;
+}
+
 static int exit_exception(struct posada_vcpu *vcpu)
 {
 	u32 info = vmcs_read(VM_EXIT_INTR_INFO);
@@ -188,14 +208,8 @@ static int exit_exception(struct posada_vcpu *vcpu)
 		return EXIT_NMI;
 	if (vector == VECTOR_MC)
 		return EXIT_MCE;
-	/* The IRET that faulted runs again: until then NMIs are blocked (28.2.3). */
-	if ((info & INTR_INFO_UNBLOCK_NMI) && !vcpu->events.event)
-		vmcs_write(GUEST_INTERRUPTIBILITY_INFO,
-			   vmcs_read(GUEST_INTERRUPTIBILITY_INFO) | GUEST_INTR_STATE_NMI);
-	if (vector == VECTOR_DB)
-		return exit_debug_exception(vcpu, info);
-	if (vector == VECTOR_AC)
-		return raise(vcpu, VECTOR_AC, true);
+	if (vector == VECTOR_DB || vector == VECTOR_AC)
+		return exit_reflect(vcpu, info);
 	return exit_unknown(vcpu);
 }
 
@@ -213,8 +227,17 @@ static int exit_window(struct posada_vcpu *vcpu)
 
 static int exit_triple_fault(struct posada_vcpu *vcpu)
 {
-	vcpu->dead = true;
+	vcpu->dead = VCPU_SHUTDOWN;
 	return to_user_unknown(vcpu, POSADA_EXIT_SHUTDOWN);
+}
+
+int exit_watch(struct posada_vcpu *vcpu, u32 reason)
+{
+	if (!(vcpu->controls & CPU_BASED_HLT_EXITING))
+		trap_settle_hlt(vcpu);
+	if (vcpu->step.armed)
+		return step_exit(vcpu, reason);
+	return trap_exit(vcpu, reason);
 }
 
 /* asm/vmx.h has no name for it (SDM 3C appendix C). */

@@ -23,6 +23,7 @@ enum exit_answer {
 	EXIT_NMI,	/* hand an NMI to the host */
 	EXIT_MCE,	/* hand a machine check to the host */
 	EXIT_WORK,	/* signals, rescheduling */
+	EXIT_PASS,	/* of those who look before the handler: let the handler decide */
 };
 
 /**
@@ -42,10 +43,14 @@ extern const struct exit_row exit_rows[POSADA_STATS_REASONS];
 /* The one home of exits that nothing handles. */
 int exit_unknown(struct posada_vcpu *vcpu);
 
+/* What a watched vCPU has before the handler: a step, the policy. */
+int exit_watch(struct posada_vcpu *vcpu, u32 reason);
+
 /* Route an exit to its handler. */
-static __always_inline int exit_handle(struct posada_vcpu *vcpu, u32 reason)
+static __always_inline int exit_handle(struct posada_vcpu *vcpu, u32 reason, const bool watched)
 {
 	const struct exit_row *row;
+	int answer;
 
 	vcpu->exit.reason = reason;
 	if (unlikely(reason >= ARRAY_SIZE(exit_rows)))
@@ -55,6 +60,11 @@ static __always_inline int exit_handle(struct posada_vcpu *vcpu, u32 reason)
 	vcpu->stats.exits[reason]++;
 	if (row->vectoring)
 		inject_requeue(vcpu);
+	if (watched) {
+		answer = exit_watch(vcpu, reason);
+		if (answer != EXIT_PASS)
+			return answer;
+	}
 	if (unlikely(!row->handle))
 		return exit_unknown(vcpu);
 	return row->handle(vcpu);
@@ -76,6 +86,15 @@ int exit_to_user_walk(struct posada_vcpu *vcpu, u32 reason);
 /* The instruction at hand raises an exception: #UD, #GP(0). */
 int exit_raise_ud(struct posada_vcpu *vcpu);
 int exit_raise_gp(struct posada_vcpu *vcpu);
+
+/* An exception that was intercepted goes to the guest; @info as in the VMCS. */
+int exit_reflect(struct posada_vcpu *vcpu, u32 info);
+
+/* The same for #DB with the causes of @qual (SDM 3C table 28-1). */
+int exit_debug_exception(struct posada_vcpu *vcpu, u32 info, u64 qual);
+
+/* RDMSR or WRMSR is the program's to do; after exit_read_insn(). */
+int exit_msr_to_user(struct posada_vcpu *vcpu, bool write);
 
 /* Triple fault: the vCPU is dead from now on; answers EXIT_TO_USER. */
 int exit_shutdown(struct posada_vcpu *vcpu);

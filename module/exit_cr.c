@@ -34,7 +34,23 @@ unsigned int cr_cpl(void)
 	return ACCESS_DPL(vmcs_read(GUEST_SS_AR_BYTES));	/* SDM 3C 25.4.1 */
 }
 
-static u64 cr4_owned(const struct posada_vcpu *vcpu)
+u64 cr0_owned(void)
+{
+	return CR0_OWNED;
+}
+
+bool cr_trapped(unsigned int number)
+{
+	switch (number) {
+	case 0:
+		return vmcs_read(CR0_GUEST_HOST_MASK) == ~0ULL;
+	case 4:
+		return vmcs_read(CR4_GUEST_HOST_MASK) == ~0ULL;
+	}
+	return true;
+}
+
+u64 cr4_owned(const struct posada_vcpu *vcpu)
 {
 	return ~(CR4_GUEST & vcpu->cpuid.cr4);
 }
@@ -228,7 +244,8 @@ void dr_load(struct posada_vcpu *vcpu)
 	load_all(vcpu->dr);
 	native_set_debugreg(6, vcpu->dr6);
 	vcpu->dr_loaded = true;
-	vcpu_controls(vcpu, 0, CPU_BASED_MOV_DR_EXITING);
+	if (!vcpu->trap_dr)
+		vcpu_controls(vcpu, 0, CPU_BASED_MOV_DR_EXITING);
 }
 
 void dr_unload(struct posada_vcpu *vcpu)
@@ -238,13 +255,19 @@ void dr_unload(struct posada_vcpu *vcpu)
 	load_all(vcpu->host_dr);
 	native_set_debugreg(6, DR6_RESERVED);
 	vcpu->dr_loaded = false;
-	vcpu->dr_active = vmcs_read(GUEST_DR7) & 0xff;
+	dr_note_active(vcpu, vmcs_read(GUEST_DR7));
 	vcpu_controls(vcpu, CPU_BASED_MOV_DR_EXITING, 0);
+}
+
+void dr_note_active(struct posada_vcpu *vcpu, u64 dr7)
+{
+	vcpu->slow = dr7 & 0xff ? vcpu->slow | SLOW_DR : vcpu->slow & ~SLOW_DR;
 }
 
 /* The first of a stay loads the registers; the instruction then runs by itself. */
 int exit_dr(struct posada_vcpu *vcpu)
 {
-	dr_load(vcpu);
+	if (!vcpu->dr_loaded)
+		dr_load(vcpu);
 	return EXIT_RESUME;
 }

@@ -71,6 +71,17 @@ int exit_io(struct posada_vcpu *vcpu)
 	return exit_to_user_walk(vcpu, POSADA_EXIT_IO);
 }
 
+int exit_msr_to_user(struct posada_vcpu *vcpu, bool write)
+{
+	struct posada_run *run = vcpu->run;
+
+	run->msr.index = READ_ONCE(run->regs[POSADA_RCX]);
+	run->msr.reserved = 0;
+	run->msr.value = write ? (u32)READ_ONCE(run->regs[POSADA_RAX]) |
+				 READ_ONCE(run->regs[POSADA_RDX]) << 32 : 0;
+	return exit_to_user_insn(vcpu, write ? POSADA_EXIT_WRMSR : POSADA_EXIT_RDMSR);
+}
+
 int exit_rdmsr(struct posada_vcpu *vcpu)
 {
 	struct posada_run *run = vcpu->run;
@@ -84,10 +95,7 @@ int exit_rdmsr(struct posada_vcpu *vcpu)
 		exit_skip(vcpu);
 		return EXIT_RESUME;
 	}
-	run->msr.index = index;
-	run->msr.reserved = 0;
-	run->msr.value = 0;
-	return exit_to_user_insn(vcpu, POSADA_EXIT_RDMSR);
+	return exit_msr_to_user(vcpu, false);
 }
 
 int exit_wrmsr(struct posada_vcpu *vcpu)
@@ -105,10 +113,7 @@ int exit_wrmsr(struct posada_vcpu *vcpu)
 	case MSR_FAULT:
 		return exit_raise_gp(vcpu);
 	}
-	run->msr.index = index;
-	run->msr.reserved = 0;
-	run->msr.value = value;
-	return exit_to_user_insn(vcpu, POSADA_EXIT_WRMSR);
+	return exit_msr_to_user(vcpu, true);
 }
 
 /*

@@ -160,6 +160,19 @@ void inject_prepare(struct posada_vcpu *vcpu)
 				      CPU_BASED_INTR_WINDOW_EXITING) & ~windows);
 }
 
+void inject_hold(struct posada_vcpu *vcpu)
+{
+	struct events *e = &vcpu->events;
+
+	e->check = true;
+	e->window = false;
+	if (e->threshold) {
+		e->threshold = 0;
+		vmcs_write(TPR_THRESHOLD, 0);
+	}
+	vcpu_controls(vcpu, 0, CPU_BASED_NMI_WINDOW_EXITING | CPU_BASED_INTR_WINDOW_EXITING);
+}
+
 static void take_back(struct posada_vcpu *vcpu, u32 info, u32 error, u32 length)
 {
 	struct events *e = &vcpu->events;
@@ -325,7 +338,7 @@ static int queue_exception(struct posada_vcpu *vcpu, const struct posada_interru
 		goto out_unlock;
 	}
 	if (!inject_exception(vcpu, arg->vector, with_error, arg->error_code))
-		vcpu->dead = true;
+		vcpu->dead = VCPU_SHUTDOWN;
 	else if (arg->vector == VECTOR_PF)
 		vcpu->cr2 = arg->payload;
 out_unlock:

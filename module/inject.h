@@ -61,6 +61,9 @@ struct events {
  */
 void inject_prepare(struct posada_vcpu *vcpu);
 
+/* Nothing is delivered by the next entry, nor does a window open. */
+void inject_hold(struct posada_vcpu *vcpu);
+
 /* After an entry that failed: what was to be delivered waits again. */
 void inject_undo(struct posada_vcpu *vcpu);
 

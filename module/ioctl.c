@@ -18,6 +18,7 @@
 #include "cr.h"
 #include "layout.h"
 #include "state.h"
+#include "trap.h"
 #include "vcpu.h"
 #include "vm.h"
 
@@ -31,6 +32,7 @@ union argument {
 	struct posada_cpuid cpuid;
 	struct posada_memory memory;
 	struct posada_create_vcpu create_vcpu;
+	struct posada_policy policy;
 	struct posada_interrupt interrupt;
 	struct posada_stats stats;
 	struct posada_state state;
@@ -459,7 +461,52 @@ static long do_create_vcpu(void *object, union argument *arg)
 	return publish("posada-vcpu", &vcpu_fops, vcpu, undo_vcpu);
 }
 
+static long do_policy_get(void *vm, union argument *arg)
+{
+	struct posada_policy *policy = &arg->policy;
+	u32 room = policy->nr, nr;
+	struct posada_trap *traps;
+	int err = 0;
+
+	if (policy->reserved)
+		return -EINVAL;
+	traps = trap_get(vm, &nr);
+	if (IS_ERR(traps))
+		return PTR_ERR(traps);
+	policy->nr = nr;
+	if (room < nr)
+		err = -ENOSPC;
+	else if (copy_to_user(u64_to_user_ptr(policy->traps), traps, nr * sizeof(*traps)))
+		err = -EFAULT;
+	kvfree(traps);
+	return err;
+}
+
+static long do_policy_set(void *vm, union argument *arg)
+{
+	struct posada_policy *policy = &arg->policy;
+	struct posada_trap *traps = NULL;
+	int err;
+
+	if (policy->reserved)
+		return -EINVAL;
+	policy->bad = ~0U;
+	memset(policy->why, 0, sizeof(policy->why));
+	if (policy->nr > POSADA_POLICY_MAX_TRAPS)
+		return -ENOSPC;
+	if (policy->nr)
+		traps = vmemdup_user(u64_to_user_ptr(policy->traps),
+				     policy->nr * sizeof(*traps));
+	if (IS_ERR(traps))
+		return PTR_ERR(traps);
+	err = trap_set(vm, traps, policy);
+	kvfree(traps);
+	return err;
+}
+
 static const struct row vm_rows[] = {
+	ROW(POLICY_GET, posada_policy, true, do_policy_get),
+	ROW(POLICY_SET, posada_policy, true, do_policy_set),
 	ROW(MEMORY, posada_memory, true, do_memory),
 	ROW(CREATE_VCPU, posada_create_vcpu, false, do_create_vcpu),
 };

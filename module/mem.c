@@ -45,7 +45,7 @@ static void exited(void *unused)
  * After leaves were removed and the lock dropped: wait until no CPU is in the
  * guest with translations older than that (SDM 3C 29.4.3.3).
  */
-static void flush_running(struct mem *mem)
+void mem_wait_for_exits(struct mem *mem)
 {
 	smp_mb();	/* generation before mem_running; pairs with mem_enter() */
 	on_each_cpu_cond_mask(runs_here, exited, mem, true, cpu_online_mask);
@@ -87,7 +87,7 @@ static bool invalidate(struct mmu_interval_notifier *notifier,
 	if (start < end &&
 	    remove(mem, round_down(start - r->at.hva, PAGE_SIZE) + r->at.gpa,
 		   round_up(end - r->at.hva, PAGE_SIZE) + r->at.gpa))
-		flush_running(mem);
+		mem_wait_for_exits(mem);
 	return true;
 }
 
@@ -289,7 +289,7 @@ static void commit(struct mem *mem, struct mem_range **next, unsigned int nr)
 			flush |= remove(mem, old[i]->at.gpa,
 					old[i]->at.gpa + old[i]->at.length);
 	if (flush)
-		flush_running(mem);
+		mem_wait_for_exits(mem);
 	for (i = 0; i < old_nr; i++)
 		if (!old[i]->live)
 			range_destroy(old[i]);

@@ -113,4 +113,7 @@ static inline void mem_leave(void)
 	this_cpu_write(mem_running, NULL);
 }
 
+/* Wait until no CPU is in the guest that entered before this call; may sleep. */
+void mem_wait_for_exits(struct mem *mem);
+
 #endif /* POSADA_MEM_H */

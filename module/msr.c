@@ -13,6 +13,7 @@
 #include <asm/tsc.h>
 
 #include "cpu.h"
+#include "policy.h"
 #include "vcpu.h"
 #include "vm.h"
 #include "vmx_ops.h"
@@ -33,14 +34,17 @@ static const u32 syscall_msrs[] = { MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_SYSCALL_
 
 /* ---- no exit ------------------------------------------------------------------------- */
 
-static void pass(u32 index, bool write)
+static void set_exit(u8 *map, u32 index, u32 access, bool exits)
 {
-	u8 *map = bitmap;
+	bool write = access == POSADA_TRAP_WRITE;
 	u32 bit = index & 0x1fff;
 
 	map += index >= 0xc0000000 ? (write ? BITMAP_WRITE_HIGH : BITMAP_READ_HIGH) :
 				     (write ? BITMAP_WRITE_LOW : BITMAP_READ_LOW);
-	map[bit / 8] &= ~(1 << bit % 8);
+	if (exits)
+		map[bit / 8] |= 1 << bit % 8;
+	else
+		map[bit / 8] &= ~(1 << bit % 8);
 }
 
 /* ---- swapping ------------------------------------------------------------------------- */
@@ -151,9 +155,17 @@ static void write_tsc_adjust(struct posada_vcpu *vcpu, u64 value)
 	vcpu->msrs.tsc_adjust = value;
 }
 
+/* The guest's own accesses exit only by a row of the policy. */
 static u64 read_kernel_gs(struct posada_vcpu *vcpu)
 {
-	return vcpu->msrs.kernel_gs;	/* the guest's own accesses never exit */
+	return by_guest(vcpu) ? msr_get(MSR_KERNEL_GS_BASE) : vcpu->msrs.kernel_gs;
+}
+
+static void write_kernel_gs(struct posada_vcpu *vcpu, u64 value)
+{
+	vcpu->msrs.kernel_gs = value;
+	if (by_guest(vcpu))
+		msr_put(MSR_KERNEL_GS_BASE, value);
 }
 
 u64 msr_efer_allowed(const struct posada_vcpu *vcpu)
@@ -269,7 +281,7 @@ static const struct msr_row rows[] = {
 	{ MSR_FS_BASE, GUEST_FS_BASE, .mask = ~0ULL, .canonical = true },
 	{ MSR_GS_BASE, GUEST_GS_BASE, .mask = ~0ULL, .canonical = true },
 	{ MSR_KERNEL_GS_BASE, SLOT(kernel_gs), .mask = ~0ULL, .canonical = true,
-	  .read = read_kernel_gs },
+	  .read = read_kernel_gs, .write = write_kernel_gs },
 	{ MSR_TSC_AUX, SLOT(tsc_aux), .mask = U32_MAX, .rdtscp = true, .write = write_tsc_aux },
 };
 
@@ -364,26 +376,83 @@ int msr_write(struct posada_vcpu *vcpu, u32 index, u64 value)
 	return MSR_DONE;
 }
 
-int msr_init(void)
+/* In the VMCS, or swapped: an access without an exit touches the guest's own. */
+static u8 native_access(u32 index)
 {
-	/* In the VMCS, or swapped: reading and writing touch the guest's own. */
-	static const u32 own[] = {
-		MSR_IA32_SYSENTER_CS, MSR_IA32_SYSENTER_ESP, MSR_IA32_SYSENTER_EIP,
-		MSR_IA32_CR_PAT, MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE,
-	};
+	switch (index) {
+	case MSR_IA32_SYSENTER_CS:
+	case MSR_IA32_SYSENTER_ESP:
+	case MSR_IA32_SYSENTER_EIP:
+	case MSR_IA32_CR_PAT:
+	case MSR_FS_BASE:
+	case MSR_GS_BASE:
+	case MSR_KERNEL_GS_BASE:
+		return POSADA_TRAP_READ | POSADA_TRAP_WRITE;
+	case MSR_IA32_TSC:	/* with the offset (SDM 3C 26.3) */
+	case MSR_EFER:
+		return POSADA_TRAP_READ;
+	}
+	return 0;
+}
+
+static struct policy_msr special[ARRAY_SIZE(rows)];
+static u32 nr_special;
+
+const struct policy_msr *msr_special(u32 *nr)
+{
+	*nr = nr_special;
+	return special;
+}
+
+static void list_special(void)
+{
 	int i;
 
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		if (find(rows[i].index))
+			special[nr_special++] = (struct policy_msr) {
+				.index = rows[i].index,
+				.native = native_access(rows[i].index),
+				.known = POSADA_TRAP_READ | POSADA_TRAP_WRITE,
+			};
+}
+
+static void fill(u8 *map, bool (*exits)(struct policy *, u32, u32), struct policy *policy)
+{
+	u32 i, access;
+
+	memset(map, 0xff, PAGE_SIZE);
+	for (i = 0; i < nr_special; i++)
+		for (access = POSADA_TRAP_READ; access <= POSADA_TRAP_WRITE; access <<= 1)
+			if (special[i].native & access)
+				set_exit(map, special[i].index, access,
+					 exits(policy, special[i].index, access));
+}
+
+static bool never(struct policy *unused, u32 index, u32 access)
+{
+	return false;
+}
+
+static bool by_policy(struct policy *policy, u32 index, u32 access)
+{
+	return policy_match(policy, POSADA_TRAP_MSR, access, index)->trap.disposition !=
+	       POSADA_NATIVE;
+}
+
+void msr_bitmap_fill(u8 *page, struct policy *policy)
+{
+	fill(page, by_policy, policy);
+}
+
+int msr_init(void)
+{
 	bitmap = (u8 *)__get_free_page(GFP_KERNEL);
 	if (!bitmap)
 		return -ENOMEM;
-	memset(bitmap, 0xff, PAGE_SIZE);
-	for (i = 0; i < ARRAY_SIZE(own); i++) {
-		pass(own[i], false);
-		pass(own[i], true);
-	}
-	pass(MSR_IA32_TSC, false);	/* with the offset (SDM 3C 26.3) */
-	pass(MSR_EFER, false);
 	index_rows();
+	list_special();
+	fill(bitmap, never, NULL);
 	return 0;
 }
 

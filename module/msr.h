@@ -52,6 +52,16 @@ int msr_init(void);	/* the MSR bitmap that all vCPUs share; at load */
 void msr_exit(void);
 u64 msr_bitmap(void);	/* its physical address */
 
+/**
+ * msr_special - which registers a policy can make NATIVE or EMULATE
+ * @nr: out: how many
+ */
+const struct policy_msr *msr_special(u32 *nr);
+
+/* The MSR bitmap of a policy into a page. */
+struct policy;
+void msr_bitmap_fill(u8 *page, struct policy *policy);
+
 void msr_reset(struct posada_vcpu *vcpu);	/* VMCS current */
 void msr_cpu_changed(struct posada_vcpu *vcpu);	/* preemption off */
 

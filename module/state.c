@@ -389,7 +389,7 @@ static void set_debug(struct posada_vcpu *vcpu, const struct posada_debug *d)
 		vcpu->dr[i] = d->dr[i];
 	vcpu->dr6 = d->dr6;
 	vmcs_write(GUEST_DR7, d->dr7);
-	vcpu->dr_active = d->dr7 & 0xff;
+	dr_note_active(vcpu, d->dr7);
 }
 
 static void set_events(struct posada_vcpu *vcpu, const struct posada_events *e)
@@ -400,7 +400,7 @@ static void set_events(struct posada_vcpu *vcpu, const struct posada_events *e)
 		WRITE_ONCE(vcpu->events.vectors[i], e->vectors[i]);
 	atomic_set(&vcpu->events.nmis, e->nmis);
 	vcpu->halted = e->activity == POSADA_HALTED;
-	vcpu->dead = e->activity == POSADA_SHUTDOWN;
+	vcpu->dead = e->activity == POSADA_SHUTDOWN ? VCPU_SHUTDOWN : 0;
 	vcpu->halted_in_nmi = e->shadow & POSADA_SHADOW_NMI;
 	vmcs_write(GUEST_INTERRUPTIBILITY_INFO, e->shadow);
 	vcpu->events.shadow_stale = false;

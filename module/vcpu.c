@@ -98,6 +98,8 @@ static void apply(struct posada_vcpu *vcpu)
 
 	if (likely(what == POSADA_APPLY_SKIP)) {
 		exit_skip(vcpu);
+	} else if (what == POSADA_APPLY_STEP) {
+		step_want(vcpu);
 	} else if (what) {
 		if (what & POSADA_APPLY_RFLAGS) {
 			/* Reserved bits as the CPU has them (SDM 1 3.4.3). */
@@ -120,11 +122,44 @@ static int kicked(struct posada_vcpu *vcpu)
 	return exit_to_user(vcpu, POSADA_EXIT_KICK);
 }
 
-/* Requests and events; anything but EXIT_RESUME forbids the entry. */
-static int before_entry(struct posada_vcpu *vcpu)
+/* All requests but events, the most important first. */
+static noinline int request(struct posada_vcpu *vcpu)
 {
+	step_break(vcpu);
+	if (test_and_clear_bit(REQUEST_END, &vcpu->requests)) {
+		vcpu->dead = VCPU_TERMINATED;
+		vcpu->exit.reason = 0;
+		vcpu->exit.rip = vmcs_read(GUEST_RIP);
+		vcpu->exit.rflags = vmcs_read(GUEST_RFLAGS);
+		vcpu->exit.insn_len = 0;
+		return trap_ended(vcpu);
+	}
 	if (test_and_clear_bit(REQUEST_KICK, &vcpu->requests))
 		return kicked(vcpu);
+	if (test_and_clear_bit(REQUEST_POLICY, &vcpu->requests))
+		trap_load(vcpu);
+	return EXIT_IRQ;	/* begin again: the stay may be another one now */
+}
+
+/* An armed step is executed before anything is delivered. */
+static bool only_step(struct posada_vcpu *vcpu)
+{
+	if (!vcpu->step.armed)
+		return false;
+	if (!vcpu->events.event)
+		return true;
+	step_break(vcpu);
+	step_forget(vcpu);
+	return false;
+}
+
+/* Requests and events; anything but EXIT_RESUME forbids the entry. */
+static __always_inline int before_entry(struct posada_vcpu *vcpu, const bool watched)
+{
+	if (unlikely(READ_ONCE(vcpu->requests) & ~BIT(REQUEST_EVENT)))
+		return request(vcpu);
+	if (watched && only_step(vcpu))
+		return EXIT_RESUME;
 	if (vcpu->halted) {
 		clear_bit(REQUEST_EVENT, &vcpu->requests);
 		smp_mb__after_atomic();	/* then look; pairs with inject_ioctl() */
@@ -136,8 +171,11 @@ static int before_entry(struct posada_vcpu *vcpu)
 	return EXIT_RESUME;
 }
 
-/* Enter and handle exits as long as that can be done with interrupts off. */
-static int guest_loop(struct posada_vcpu *vcpu)
+/*
+ * Enter and handle exits as long as that can be done with interrupts off.  There
+ * are two of it: the plain one does not pay for what the other looks at.
+ */
+static __always_inline int loop(struct posada_vcpu *vcpu, const bool watched)
 {
 	struct posada_run *run = vcpu->run;
 	int budget = ENTRIES_IN_A_ROW;
@@ -146,7 +184,7 @@ static int guest_loop(struct posada_vcpu *vcpu)
 
 	do {
 		if (unlikely(READ_ONCE(vcpu->requests) || vcpu->events.check)) {
-			answer = before_entry(vcpu);
+			answer = before_entry(vcpu, watched);
 			if (answer != EXIT_RESUME)
 				return answer;
 		}
@@ -157,10 +195,33 @@ static int guest_loop(struct posada_vcpu *vcpu)
 			return exit_failed_entry(vcpu, reason);
 		vcpu->vmcs.launched = true;
 		vcpu->events.shadow_stale = false;
-		answer = exit_handle(vcpu, reason);
+		answer = exit_handle(vcpu, reason, watched);
 	} while (answer == EXIT_RESUME && --budget);
 
 	return answer == EXIT_RESUME ? EXIT_IRQ : answer;
+}
+
+static int guest_loop(struct posada_vcpu *vcpu)
+{
+	return loop(vcpu, false);
+}
+
+static noinline int guest_loop_watched(struct posada_vcpu *vcpu)
+{
+	int answer;
+
+	if (vcpu->step.wanted)
+		step_resume(vcpu);
+	answer = loop(vcpu, true);
+	step_break(vcpu);	/* a step does not outlast its stay: it is tried again */
+	return answer;
+}
+
+static noinline int guest_loop_slow(struct posada_vcpu *vcpu)
+{
+	if (vcpu->slow & SLOW_DR)
+		dr_load(vcpu);
+	return vcpu->slow & SLOW_WATCHED ? guest_loop_watched(vcpu) : guest_loop(vcpu);
 }
 
 /* Host registers that a VM exit changes and that host code with interrupts on needs. */
@@ -202,13 +263,11 @@ static int window(struct posada_vcpu *vcpu)
 		vmcs_host_cpu(&vcpu->vmcs);
 	vmcs_host_task(&vcpu->vmcs);
 	host_debug_save(vcpu);
-	if (unlikely(vcpu->dr_active))
-		dr_load(vcpu);
 	if (READ_ONCE(vcpu->run->apply))
 		apply(vcpu);
 	native_write_cr2(vcpu->cr2);
 
-	answer = guest_loop(vcpu);
+	answer = likely(!vcpu->slow) ? guest_loop(vcpu) : guest_loop_slow(vcpu);
 
 	vcpu->cr2 = native_read_cr2();
 	host_debug_restore(vcpu);
@@ -364,8 +423,9 @@ static int check_run(struct posada_vcpu *vcpu)
 	const u32 applies = POSADA_APPLY_SKIP | POSADA_APPLY_RIP | POSADA_APPLY_RFLAGS;
 	struct posada_run *run = vcpu->run;
 	u32 offer = READ_ONCE(run->offer);
+	u32 what = READ_ONCE(run->apply);
 
-	if (READ_ONCE(run->apply) & ~applies)
+	if (unlikely(what & ~applies) && what != POSADA_APPLY_STEP)
 		return -EINVAL;
 	if (READ_ONCE(run->flags) & ~POSADA_RUN_EXIT_HLT || READ_ONCE(run->reserved0))
 		return -EINVAL;
@@ -388,6 +448,15 @@ static bool selectors_in_use(void)
 	return fs | gs;
 }
 
+/* The same answer as before. */
+static void run_dead(struct posada_vcpu *vcpu)
+{
+	if (vcpu->dead == VCPU_TERMINATED)
+		trap_ended(vcpu);
+	else
+		exit_to_user_insn(vcpu, POSADA_EXIT_SHUTDOWN);
+}
+
 int vcpu_run(struct posada_vcpu *vcpu)
 {
 	struct posada_run *run = vcpu->run;
@@ -405,7 +474,7 @@ int vcpu_run(struct posada_vcpu *vcpu)
 		goto out_unlock;
 	run->status = 0;
 	if (unlikely(vcpu->dead)) {
-		run->reason = POSADA_EXIT_SHUTDOWN;
+		run_dead(vcpu);
 		goto out_unlock;
 	}
 
@@ -487,7 +556,13 @@ void vcpu_close(struct posada_vcpu *vcpu)
 
 /* ---- life -------------------------------------------------------------------------- */
 
-static u32 secondary_controls(const struct posada_vcpu *vcpu)
+void vcpu_exceptions(struct posada_vcpu *vcpu)
+{
+	vmcs_write(EXCEPTION_BITMAP, BIT(VECTOR_DB) | BIT(VECTOR_AC) | BIT(VECTOR_MC) |
+				     vcpu->trap_exceptions);
+}
+
+u32 vcpu_secondary_controls(const struct posada_vcpu *vcpu)
 {
 	u32 cpu2 = vmx_caps.cpu2 & ~vcpu->cpuid.cpu2;
 
@@ -497,7 +572,8 @@ static u32 secondary_controls(const struct posada_vcpu *vcpu)
 void vcpu_cpuid_changed(struct posada_vcpu *vcpu)
 {
 	cr_update_owned(vcpu);
-	vmcs_write(SECONDARY_VM_EXEC_CONTROL, secondary_controls(vcpu));
+	vmcs_write(SECONDARY_VM_EXEC_CONTROL, vcpu_secondary_controls(vcpu));
+	trap_arm(vcpu);
 }
 
 static void vmcs_init(struct posada_vcpu *vcpu)
@@ -508,12 +584,12 @@ static void vmcs_init(struct posada_vcpu *vcpu)
 
 	vmcs_write(PIN_BASED_VM_EXEC_CONTROL, caps->pin);
 	vmcs_write(CPU_BASED_VM_EXEC_CONTROL, caps->cpu);
-	vmcs_write(SECONDARY_VM_EXEC_CONTROL, secondary_controls(vcpu));
+	vmcs_write(SECONDARY_VM_EXEC_CONTROL, vcpu_secondary_controls(vcpu));
 	if (caps->cpu2 & SECONDARY_EXEC_ENCLS_EXITING)
 		vmcs_write(ENCLS_EXITING_BITMAP, ~0ULL);
 	vmcs_write(VM_EXIT_CONTROLS, caps->exit);
 	vmcs_write(VM_ENTRY_CONTROLS, caps->entry);
-	vmcs_write(EXCEPTION_BITMAP, BIT(VECTOR_DB) | BIT(VECTOR_AC) | BIT(VECTOR_MC));
+	vcpu_exceptions(vcpu);
 	vmcs_write(PAGE_FAULT_ERROR_CODE_MASK, 0);
 	vmcs_write(PAGE_FAULT_ERROR_CODE_MATCH, 0);
 	vmcs_write(CR3_TARGET_COUNT, 0);
@@ -607,6 +683,7 @@ struct posada_vcpu *vcpu_create(struct posada_vm *vm, u32 id)
 	if (err)
 		goto out_destroy_vmcs;
 	vm_get(vm);
+	vm_add(vm, vcpu);
 	ledger_add(LEDGER_VCPU);
 	return vcpu;
 
@@ -632,6 +709,7 @@ void vcpu_destroy(struct posada_vcpu *vcpu)
 	struct posada_vm *vm = vcpu->vm;
 
 	ledger_remove(LEDGER_VCPU);
+	vm_remove(vm, vcpu);
 	ept_cache_free(&vcpu->scratch.cache);
 	vmcs_destroy(&vcpu->vmcs);
 	cpuid_free(&vcpu->cpuid);

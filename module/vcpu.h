@@ -5,6 +5,7 @@
 #ifndef POSADA_VCPU_H
 #define POSADA_VCPU_H
 
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/rcuwait.h>
 #include <linux/sched.h>
@@ -16,6 +17,8 @@
 #include "inject.h"
 #include "mem.h"
 #include "msr.h"
+#include "step.h"
+#include "trap.h"
 #include "vmcs.h"
 
 struct posada_vm;
@@ -23,6 +26,18 @@ struct posada_vm;
 /* posada_vcpu.requests: from any thread, before a kick */
 #define REQUEST_KICK	0	/* RUN returns */
 #define REQUEST_EVENT	1	/* something was queued in events */
+#define REQUEST_POLICY	2	/* the VM has another policy */
+#define REQUEST_END	3	/* a TERMINATE row was met, perhaps by another vCPU */
+
+/* posada_vcpu.slow: why a stay is not the plain one */
+#define SLOW_DR		(1U << 0)  /* the guest's DR7 enables breakpoints */
+#define SLOW_POLICY	(1U << 1)  /* exits are held against vm->policy */
+#define SLOW_STEP	(1U << 2)  /* an instruction is to be executed past its trap */
+#define SLOW_WATCHED	(SLOW_POLICY | SLOW_STEP)
+
+/* posada_vcpu.dead */
+#define VCPU_SHUTDOWN	1	/* triple fault */
+#define VCPU_TERMINATED	2	/* a TERMINATE row */
 
 /**
  * struct exit_record - the last exit, for what completes it
@@ -61,10 +76,15 @@ struct exit_record {
  * @halted: [v] in HLT
  * @halted_in_nmi: [v] HLT in an NMI handler: an NMI does not wake it
  * @serial: [I] never the same for two vCPUs, dead ones included
- * @dead: [v] a triple fault happened: every RUN says so
+ * @dead: [v] VCPU_*: every RUN says so again
+ * @slow: [v] SLOW_* bits; 0 for the plain stay
+ * @step: [v] see there
+ * @trap_dr: [v] every MOV DR exits
+ * @trap_exceptions: [v] vectors that exit for the policy
+ * @end: [v] with REQUEST_END or VCPU_TERMINATED: what did it; vm->vcpus_lock to write
+ * @link: in vm->vcpus
  * @osxsave: [v] the guest's CR4.OSXSAVE, so that its XCR0 is in force
  * @dr_loaded: [v] the guest's debug registers are in the CPU
- * @dr_active: [v] the guest's DR7 enables breakpoints: load them before it runs
  * @host_dr: [v] the host's, meanwhile, if it uses any
  * @dr: [v] the guest's DR0-DR3
  * @dr6: [v] the guest's DR6
@@ -95,10 +115,15 @@ struct posada_vcpu {
 	int cpu;
 	bool halted;
 	bool halted_in_nmi;
-	bool dead;
+	u8 dead;
 	bool osxsave;
 	bool dr_loaded;
-	bool dr_active;
+	bool trap_dr;
+	u32 slow;
+	u32 trap_exceptions;
+	struct step step;
+	struct trap_facts end;
+	struct list_head link;
 	unsigned long host_dr[4];
 	unsigned long dr[4];
 	unsigned long dr6;
@@ -155,6 +180,12 @@ void vcpu_close(struct posada_vcpu *vcpu);
 
 /* What follows from a new CPUID table; the VMCS is current. */
 void vcpu_cpuid_changed(struct posada_vcpu *vcpu);
+
+/* What the secondary controls are without a policy. */
+u32 vcpu_secondary_controls(const struct posada_vcpu *vcpu);
+
+/* Write the exception bitmap; the VMCS is current. */
+void vcpu_exceptions(struct posada_vcpu *vcpu);
 
 /* Primary controls: set @set, clear @clear.  The VMCS is current. */
 void vcpu_controls(struct posada_vcpu *vcpu, u32 set, u32 clear);

@@ -57,6 +57,22 @@ static void next_vcpu(union request_argument *argument)
 	argument->create_vcpu.id = 1;
 }
 
+static void policy_room(union request_argument *argument)
+{
+	argument->policy.nr = 400;
+	argument->policy.traps = (uintptr_t)low_memory(400 * sizeof(struct posada_trap));
+}
+
+static void policy_row(union request_argument *argument)
+{
+	struct posada_trap *trap = low_memory(0x1000);
+
+	trap->what = POSADA_TRAP_PAUSE;
+	trap->disposition = POSADA_EMULATE;
+	argument->policy.nr = 1;
+	argument->policy.traps = (uintptr_t)trap;
+}
+
 static void vector(union request_argument *argument)
 {
 	argument->interrupt.type = POSADA_INTERRUPT_VECTOR;
@@ -88,6 +104,10 @@ const struct request requests[] = {
 	  .fill = map_a_page },
 	{ "CREATE_VCPU", VM_FILE, POSADA_CREATE_VCPU, STRUCT(posada_create_vcpu),
 	  .makes_file = true, .fill = next_vcpu },
+	{ "POLICY_GET", VM_FILE, POSADA_POLICY_GET, STRUCT(posada_policy), .writes_back = true,
+	  .fill = policy_room },
+	{ "POLICY_SET", VM_FILE, POSADA_POLICY_SET, STRUCT(posada_policy), .writes_back = true,
+	  .fill = policy_row },
 	{ .name = "RUN", .kind = VCPU_FILE, .number = POSADA_RUN },
 	{ .name = "KICK", .kind = VCPU_FILE, .number = POSADA_KICK },
 	{ "INTERRUPT", VCPU_FILE, POSADA_INTERRUPT, STRUCT(posada_interrupt), .fill = vector },

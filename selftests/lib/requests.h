@@ -14,6 +14,7 @@ union request_argument {
 	struct posada_cpuid cpuid;
 	struct posada_memory memory;
 	struct posada_create_vcpu create_vcpu;
+	struct posada_policy policy;
 	struct posada_interrupt interrupt;
 	struct posada_stats stats;
 	struct posada_state state;

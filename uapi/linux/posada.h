@@ -427,6 +427,9 @@ struct posada_policy {
 #define POSADA_IO_IN		(1U << 0)  /* else OUT */
 #define POSADA_IO_STRING	(1U << 1)  /* INS, OUTS */
 #define POSADA_IO_REP		(1U << 2)
+#define POSADA_IO_IGNORED	(1U << 3)  /* a string form that an IGNORE row is about:
+					    * nothing reaches a device, a read gives @value
+					    */
 
 /* posada_run.mmio.flags and posada_run.memory.flags */
 #define POSADA_ACCESS_READ	(1U << 0)
@@ -483,6 +486,7 @@ struct posada_policy {
  * @io.gva: string forms: linear address of the first element
  * @io.address_size: string forms: 2, 4 or 8 bytes of RSI, RDI and RCX count
  * @io.segment: string forms: 0 ES, 1 CS, 2 SS, 3 DS, 4 FS, 5 GS
+ * @io.value: with POSADA_IO_IGNORED: the value of that row
  * @mmio: out, POSADA_EXIT_MMIO and POSADA_EXIT_MEMORY
  * @mmio.gpa: guest-physical address
  * @mmio.gva: guest-linear address, with POSADA_ACCESS_GVA
@@ -579,6 +583,7 @@ struct posada_run {
 			__u64 gva;
 			__u32 address_size;
 			__u32 segment;
+			__u64 value;
 		} io;
 		struct {
 			__u64 gpa;

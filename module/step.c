@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "step.h"
+
+#include <linux/posada.h>
+
+#include "exit.h"
+#include "inject.h"
+#include "trap.h"
+#include "vcpu.h"
+#include "vmx_ops.h"
+
+#define DEBUGCTL_BTF	(1ULL << 1)
+#define PENDING_BS	(1ULL << 14)
+#define CAUSES		0xfULL	/* breakpoints 0 to 3, SDM 3C table 28-1 */
+#define SHADOW		(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)
+#define WINDOWS		(CPU_BASED_INTR_WINDOW_EXITING | CPU_BASED_NMI_WINDOW_EXITING)
+
+static void arm(struct posada_vcpu *vcpu)
+{
+	struct step *s = &vcpu->step;
+	u64 rflags = vmcs_read(GUEST_RFLAGS);
+
+	s->armed = true;
+	s->tf = rflags & RFLAGS_TF;
+	s->debugctl = vmcs_read(GUEST_IA32_DEBUGCTL);
+	s->pending = vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS);
+	inject_settle_shadow(vcpu);
+	s->shadow = vmcs_read(GUEST_INTERRUPTIBILITY_INFO) & SHADOW;
+
+	/*
+	 * With a shadow, TF wants BS pending (SDM 3C 27.3.1.5), which would trap
+	 * before the instruction.  A shadow ends with this instruction anyway, and
+	 * nothing that it holds up is delivered before.
+	 */
+	vmcs_write(GUEST_INTERRUPTIBILITY_INFO,
+		   vmcs_read(GUEST_INTERRUPTIBILITY_INFO) & ~SHADOW);
+	vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, 0);
+	vmcs_write(GUEST_IA32_DEBUGCTL, s->debugctl & ~DEBUGCTL_BTF);
+	vmcs_write(GUEST_RFLAGS, rflags | RFLAGS_TF);
+	vmcs_write(EXCEPTION_BITMAP, ~0U);
+	inject_hold(vcpu);
+	trap_disarm(vcpu);
+}
+
+static void disarm(struct posada_vcpu *vcpu)
+{
+	struct step *s = &vcpu->step;
+
+	s->armed = false;
+	if (!s->tf)
+		vmcs_write(GUEST_RFLAGS, vmcs_read(GUEST_RFLAGS) & ~RFLAGS_TF);
+	vmcs_write(GUEST_IA32_DEBUGCTL, (vmcs_read(GUEST_IA32_DEBUGCTL) & ~DEBUGCTL_BTF) |
+					(s->debugctl & DEBUGCTL_BTF));
+	vcpu_exceptions(vcpu);
+	trap_arm(vcpu);
+}
+
+void step_want(struct posada_vcpu *vcpu)
+{
+	vcpu->step.wanted = true;
+	vcpu->step.rip = vmcs_read(GUEST_RIP);
+	vcpu->slow |= SLOW_STEP;
+}
+
+void step_forget(struct posada_vcpu *vcpu)
+{
+	vcpu->step.wanted = false;
+	vcpu->slow &= ~SLOW_STEP;
+}
+
+void step_resume(struct posada_vcpu *vcpu)
+{
+	if (vcpu->events.event || vmcs_read(GUEST_RIP) != vcpu->step.rip)
+		step_forget(vcpu);
+	else
+		arm(vcpu);
+}
+
+void step_break(struct posada_vcpu *vcpu)
+{
+	struct step *s = &vcpu->step;
+
+	if (!s->armed)
+		return;
+	disarm(vcpu);
+	vmcs_write(GUEST_INTERRUPTIBILITY_INFO,
+		   vmcs_read(GUEST_INTERRUPTIBILITY_INFO) | s->shadow);
+	vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS,
+		   vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS) | s->pending);
+}
+
+/* The instruction is done.  What of the trap is the guest's own goes to the guest. */
+static int stepped(struct posada_vcpu *vcpu, u32 info, u64 qual)
+{
+	struct step *s = &vcpu->step;
+	u64 own = (qual | s->pending) & CAUSES;
+
+	if (s->tf && !(s->debugctl & DEBUGCTL_BTF))
+		own |= PENDING_BS;
+	disarm(vcpu);
+	step_forget(vcpu);
+	return own ? exit_debug_exception(vcpu, info, own) : EXIT_RESUME;
+}
+
+static int exception(struct posada_vcpu *vcpu)
+{
+	u32 info = vmcs_read(VM_EXIT_INTR_INFO);
+	u64 qual;
+
+	if ((info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR ||
+	    (info & INTR_INFO_VECTOR_MASK) == VECTOR_MC)
+		return EXIT_PASS;	/* the host's */
+	if ((info & INTR_INFO_VECTOR_MASK) == VECTOR_DB) {
+		qual = vmcs_read(EXIT_QUALIFICATION);
+		if (qual & PENDING_BS)
+			return stepped(vcpu, info, qual & ~PENDING_BS);
+	}
+	step_break(vcpu);
+	step_forget(vcpu);
+	return exit_reflect(vcpu, info);
+}
+
+int step_exit(struct posada_vcpu *vcpu, u32 reason)
+{
+	switch (reason) {
+	case EXIT_REASON_EXCEPTION_NMI:
+		return exception(vcpu);
+	case EXIT_REASON_EXTERNAL_INTERRUPT:
+	case EXIT_REASON_PREEMPTION_TIMER:
+		return EXIT_PASS;
+	case EXIT_REASON_CR_ACCESS:
+	case EXIT_REASON_DR_ACCESS:
+		/* Their handlers have the CPU execute the instruction again. */
+		return EXIT_PASS;
+	}
+	step_break(vcpu);	/* and try again after it, if RIP is the same */
+	return EXIT_PASS;
+}
