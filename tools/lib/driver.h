@@ -40,6 +40,8 @@ struct driver_vcpu;
  * @state_set: write groups of state
  * @policy_get: the trap policy; as posada_policy_get().  NULL: it has none
  * @policy_set: replace it; as posada_policy_set().  NULL: it has none
+ * @debug: stepping and breakpoints from outside; NULL: it has none
+ * @last_exits: the last exits it has logged; NULL: it has no log
  */
 struct driver {
 	const char *name;
@@ -62,6 +64,8 @@ struct driver {
 	int (*policy_get)(struct driver_vm *vm, struct posada_trap *traps, uint32_t *nr);
 	int (*policy_set)(struct driver_vm *vm, const struct posada_trap *traps, uint32_t nr,
 			  uint32_t *bad, char *why);
+	int (*debug)(struct driver_vcpu *vcpu, struct posada_guest_debug *debug);
+	int (*last_exits)(struct driver_vcpu *vcpu, struct posada_last_exit *entries, uint32_t *nr);
 };
 
 /**

@@ -115,6 +115,16 @@ static int vm_policy_set(struct driver_vm *vm, const struct posada_trap *traps, 
 	return posada_policy_set(vm->fd, traps, nr, bad, why);
 }
 
+static int vcpu_debug(struct driver_vcpu *vcpu, struct posada_guest_debug *debug)
+{
+	return posada_guest_debug(vcpu->fd, debug);
+}
+
+static int vcpu_last_exits(struct driver_vcpu *vcpu, struct posada_last_exit *entries, uint32_t *nr)
+{
+	return posada_last_exits(vcpu->fd, entries, nr, NULL);
+}
+
 const struct driver driver_posada = {
 	.name = "posada",
 	.device = POSADA_DEVICE,
@@ -134,4 +144,6 @@ const struct driver driver_posada = {
 	.state_set = vcpu_state_set,
 	.policy_get = vm_policy_get,
 	.policy_set = vm_policy_set,
+	.debug = vcpu_debug,
+	.last_exits = vcpu_last_exits,
 };

@@ -225,6 +225,30 @@ int posada_stats(int vcpu, struct posada_stats *stats)
 	return posada_ioctl(vcpu, POSADA_STATS, stats);
 }
 
+/* ---- vCPU: looking in --------------------------------------------------- */
+
+int posada_guest_debug(int vcpu, struct posada_guest_debug *debug)
+{
+	debug->size = sizeof(*debug);
+	return posada_ioctl(vcpu, POSADA_GUEST_DEBUG, debug);
+}
+
+int posada_last_exits(int vcpu, struct posada_last_exit *entries, uint32_t *nr, uint64_t *total)
+{
+	struct posada_last_exits arg = {
+		.size = sizeof(arg),
+		.nr = *nr,
+		.entries = (uintptr_t)entries,
+	};
+	int err = posada_ioctl(vcpu, POSADA_LAST_EXITS, &arg);
+
+	if (!err)
+		*nr = arg.nr;
+	if (!err && total)
+		*total = arg.total;
+	return err;
+}
+
 /* ---- vCPU: state -------------------------------------------------------- */
 
 int posada_state_get(int vcpu, struct posada_state *state, uint32_t groups)

@@ -131,6 +131,20 @@ int posada_inject_page_fault(int vcpu, uint64_t address, uint32_t error_code);
 /** posada_stats() - what the vCPU has done; fills all of @stats */
 int posada_stats(int vcpu, struct posada_stats *stats);
 
+/* ---- vCPU: looking in --------------------------------------------------- */
+
+/** posada_guest_debug() - stepping, breakpoints, a log of exits; sets @debug->size */
+int posada_guest_debug(int vcpu, struct posada_guest_debug *debug);
+
+/**
+ * posada_last_exits() - the last exits, oldest first
+ * @vcpu: vCPU descriptor
+ * @entries: room for *@nr entries; POSADA_LAST_EXITS_MAX is enough
+ * @nr: in: room; out: how many were written
+ * @total: NULL, or out: how many were logged in all
+ */
+int posada_last_exits(int vcpu, struct posada_last_exit *entries, uint32_t *nr, uint64_t *total);
+
 /* ---- vCPU: state -------------------------------------------------------- */
 
 /**
