@@ -8,6 +8,7 @@
 
 #include "policies.h"
 #include "report.h"
+#include "report_vcpu.h"
 #include "vm.h"
 
 static json_t *yes(void)
@@ -56,7 +57,7 @@ static json_t *do_pause(struct vm *vm, const json_t *request)
 static json_t *do_resume(struct vm *vm, const json_t *request)
 {
 	(void)request;
-	vm_resume(vm);
+	vm_release(vm, REQUEST_PAUSE);
 	return with_ok(report_info(vm));
 }
 
@@ -67,109 +68,46 @@ static json_t *do_quit(struct vm *vm, const json_t *request)
 	return yes();
 }
 
-/* ---- regs ---------------------------------------------------------------------------- */
+/* ---- regs, exits -------------------------------------------------------------------- */
 
-struct regs_call {
+struct report_call {
 	struct vm_call call; /* first */
-	struct posada_state state;
-	int err;
+	json_t *(*report)(struct vm *vm);
+	json_t *reply;
 };
 
-static void get_regs(struct vm_call *call)
+static void make_report(struct vm_call *call)
 {
-	struct regs_call *regs = (struct regs_call *)call;
-	struct driver_vcpu *vcpu = &call->vm->vcpu;
+	struct report_call *report = (struct report_call *)call;
 
-	regs->err = vcpu->driver->state_get(vcpu, &regs->state,
-					    POSADA_STATE_REGS | POSADA_STATE_SEGMENTS |
-						    POSADA_STATE_CONTROL | POSADA_STATE_DEBUG |
-						    POSADA_STATE_EVENTS);
+	report->reply = report->report(call->vm);
 }
 
-/* JSON's numbers are not wide enough. */
-static void hex(json_t *object, const char *key, uint64_t value)
+static json_t *ask_vcpu(struct vm *vm, json_t *(*function)(struct vm *vm))
 {
-	char text[24];
+	struct report_call report = { .call.function = make_report, .report = function };
+	const char *error;
+	json_t *reply;
 
-	snprintf(text, sizeof(text), "0x%llx", (unsigned long long)value);
-	json_object_set_new(object, key, json_string(text));
-}
-
-static void put_general(json_t *reply, const struct posada_regs *regs)
-{
-	static const char *const names[16] = { "rax", "rcx", "rdx", "rbx", "rsp", "rbp",
-					       "rsi", "rdi", "r8",  "r9",  "r10", "r11",
-					       "r12", "r13", "r14", "r15" };
-
-	for (int i = 0; i < 16; i++)
-		hex(reply, names[i], regs->gpr[i]);
-	hex(reply, "rip", regs->rip);
-	hex(reply, "rflags", regs->rflags);
-}
-
-static void put_segment(json_t *reply, const char *name, const struct posada_segment *s)
-{
-	json_t *segment = json_object();
-
-	hex(segment, "selector", s->selector);
-	hex(segment, "base", s->base);
-	hex(segment, "limit", s->limit);
-	hex(segment, "access", s->access);
-	json_object_set_new(reply, name, segment);
-}
-
-static void put_table(json_t *reply, const char *name, const struct posada_table *t)
-{
-	json_t *table = json_object();
-
-	hex(table, "base", t->base);
-	hex(table, "limit", t->limit);
-	json_object_set_new(reply, name, table);
-}
-
-static void put_segments(json_t *reply, const struct posada_segments *s)
-{
-	put_segment(reply, "cs", &s->cs);
-	put_segment(reply, "ss", &s->ss);
-	put_segment(reply, "ds", &s->ds);
-	put_segment(reply, "es", &s->es);
-	put_segment(reply, "fs", &s->fs);
-	put_segment(reply, "gs", &s->gs);
-	put_segment(reply, "ldtr", &s->ldtr);
-	put_segment(reply, "tr", &s->tr);
-	put_table(reply, "gdtr", &s->gdtr);
-	put_table(reply, "idtr", &s->idtr);
-}
-
-static void put_control(json_t *reply, const struct posada_state *state)
-{
-	hex(reply, "cr0", state->control.cr0);
-	hex(reply, "cr2", state->control.cr2);
-	hex(reply, "cr3", state->control.cr3);
-	hex(reply, "cr4", state->control.cr4);
-	hex(reply, "cr8", state->control.cr8);
-	hex(reply, "efer", state->control.efer);
-	hex(reply, "xcr0", state->control.xcr0);
-	hex(reply, "dr6", state->debug.dr6);
-	hex(reply, "dr7", state->debug.dr7);
+	vm_call_vcpu(vm, &report.call);
+	error = json_string_value(json_object_get(report.reply, "error"));
+	if (!error)
+		return with_ok(report.reply);
+	reply = no("cannot read the registers: %s", error);
+	json_decref(report.reply);
+	return reply;
 }
 
 static json_t *do_regs(struct vm *vm, const json_t *request)
 {
-	struct regs_call regs = { .call.function = get_regs };
-	json_t *reply;
-
 	(void)request;
-	vm_call_vcpu(vm, &regs.call);
-	if (regs.err)
-		return no("cannot read the registers: %s", strerror(-regs.err));
-	reply = json_object();
-	put_general(reply, &regs.state.regs);
-	put_segments(reply, &regs.state.segments);
-	put_control(reply, &regs.state);
-	json_object_set_new(reply, "halted",
-			    json_boolean(regs.state.events.activity == POSADA_HALTED));
-	return with_ok(reply);
+	return ask_vcpu(vm, report_regs);
+}
+
+static json_t *do_exits(struct vm *vm, const json_t *request)
+{
+	(void)request;
+	return ask_vcpu(vm, report_exits);
 }
 
 /* ---- inject ---------------------------------------------------------------------------- */
@@ -215,9 +153,11 @@ static const struct {
 	const char *name;
 	json_t *(*function)(struct vm *vm, const json_t *request);
 } commands[] = {
-	{ "info", do_info },	 { "stat", do_stat },	  { "regs", do_regs },
-	{ "pause", do_pause },	 { "resume", do_resume }, { "quit", do_quit },
+	{ "info", do_info },	 { "stat", do_stat },
+	{ "regs", do_regs },	 { "pause", do_pause },
+	{ "resume", do_resume }, { "quit", do_quit },
 	{ "inject", do_inject }, { "policy", policies_command },
+	{ "inject", do_inject }, { "exits", do_exits },
 };
 
 json_t *control_command(struct vm *vm, const json_t *request)

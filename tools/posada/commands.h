@@ -9,6 +9,7 @@ int command_bench(int argc, char **argv);
 int command_inject(int argc, char **argv);
 int command_stat(int argc, char **argv);
 int command_regs(int argc, char **argv);
+int command_exits(int argc, char **argv);
 int command_pause(int argc, char **argv);
 int command_resume(int argc, char **argv);
 int command_quit(int argc, char **argv);

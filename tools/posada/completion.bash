@@ -43,13 +43,14 @@ _posada_run() {
 	--console) _posada_reply 'stdio none' ;;
 	--flat) _posada_reply 'real protected long' ;;
 	--driver) _posada_reply posada kvm ;;
+	--gdb) _posada_reply ':1234 unix:' ;;
 	--policy) _posada_policies ;;
 	--trap) _posada_trap ;;
 	--append | --cmdline | --escape | --load | --memory | --name | --ram | --timeout) COMPREPLY=() ;;
 	*)
 		_posada_reply '--kernel --initrd --append --cmdline --module --flat --load --memory --ram
 			--console --escape --name --driver --trap --policy --timeout --wait-if-halted --stats
-			--json --verbose --help'
+			--json --verbose --gdb --gdb-wait --log-exits --help'
 		;;
 	esac
 }
@@ -61,7 +62,8 @@ _posada_bench() {
 
 _posada() {
 	if [[ $COMP_CWORD -eq 1 ]]; then
-		_posada_reply 'run list stat regs policy inject pause resume quit doctor bench --help'
+		_posada_reply 'run list stat regs exits policy inject pause resume quit doctor bench
+			--help'
 		return
 	fi
 	case ${COMP_WORDS[1]} in
@@ -69,7 +71,7 @@ _posada() {
 	bench) _posada_bench ;;
 	policy) _posada_policy ;;
 	inject) _posada_reply "--irq --vector --nmi --help $(_posada_guests)" ;;
-	stat | regs | pause | resume | quit) _posada_reply "--json --help $(_posada_guests)" ;;
+	stat | regs | exits | pause | resume | quit) _posada_reply "--json --help $(_posada_guests)" ;;
 	doctor | list) _posada_reply '--json --help' ;;
 	esac
 }

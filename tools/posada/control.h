@@ -9,6 +9,7 @@
  *   {"command": "info"}                   name, pid, state, memory, seconds
  *   {"command": "stat"}                   the same, and what the vCPU has done
  *   {"command": "regs"}                   registers of the vCPU
+ *   {"command": "exits"}                  its last exits
  *   {"command": "pause"}                  "state": "paused"
  *   {"command": "resume"}                 "state": "running"
  *   {"command": "quit"}                   ends the guest

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "exitname.h"
+#include "gdb.h"
 #include "linear.h"
 #include "vm.h"
 
@@ -24,6 +25,8 @@ static void exit_shutdown(struct vm *vm)
 {
 	const struct posada_run *run = vm->vcpu.run;
 
+	if (gdb_shutdown_exit(vm))
+		return;
 	vm_end(vm, END_TRIPLE_FAULT, 0, "at rip %#llx", (unsigned long long)run->rip);
 }
 
@@ -65,6 +68,13 @@ static void exit_memory(struct vm *vm)
 	       strerror(run->mmio.error));
 }
 
+/* Nobody has asked for it any more: a debugger that just left. */
+static void exit_debug(struct vm *vm)
+{
+	if (!gdb_debug_exit(vm))
+		exit_unknown(vm);
+}
+
 static void (*const exits[])(struct vm *vm) = {
 	[POSADA_EXIT_NONE] = exit_nothing,
 	[POSADA_EXIT_KICK] = exit_nothing,
@@ -80,6 +90,7 @@ static void (*const exits[])(struct vm *vm) = {
 	[POSADA_EXIT_MEMORY] = exit_memory,
 	[POSADA_EXIT_TRAP] = exit_trap,
 	[POSADA_EXIT_TERMINATED] = exit_terminated,
+	[POSADA_EXIT_DEBUG] = exit_debug,
 };
 
 static void taken(struct vm *vm, uint32_t offered)
@@ -93,6 +104,7 @@ static void handle(struct vm *vm)
 {
 	uint32_t reason = vm->vcpu.run->reason;
 
+	exit_ring_add(&vm->exits, vm->vcpu.run);
 	if (reason < sizeof(exits) / sizeof(exits[0]) && exits[reason])
 		exits[reason](vm);
 	else

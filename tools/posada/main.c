@@ -16,6 +16,7 @@ static const struct {
 	{ "stat", command_stat, "show what a guest has done: exits by reason" },
 	{ "regs", command_regs, "show a guest's registers" },
 	{ "policy", command_policy, "show what traps a guest, how often; change it" },
+	{ "exits", command_exits, "show a guest's last exits" },
 	{ "inject", command_inject, "interrupt a guest" },
 	{ "pause", command_pause, "stop a guest for a while" },
 	{ "resume", command_resume, "let it go on" },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* posada stat, regs, pause, resume, quit, list: look after running guests. */
+/* posada stat, regs, exits, pause, resume, quit, list: look after running guests. */
 #include <dirent.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "control.h"
 #include "report.h"
+#include "report_vcpu.h"
 
 /* One of these subcommands: a request, and how to show the answer. */
 struct subject {
@@ -111,37 +112,9 @@ int command_stat(int argc, char **argv)
 
 /* ---- regs --------------------------------------------------------------------------- */
 
-static void show_segment(const json_t *answer, const char *name)
-{
-	const json_t *s = json_object_get(answer, name);
-
-	printf("%-5s %-7s base %-18s limit %-10s access %s\n", name, text(s, "selector"),
-	       text(s, "base"), text(s, "limit"), text(s, "access"));
-}
-
 static void show_regs(const json_t *answer)
 {
-	static const char *const rows[][4] = {
-		{ "rax", "rbx", "rcx", "rdx" },	 { "rsi", "rdi", "rbp", "rsp" },
-		{ "r8", "r9", "r10", "r11" },	 { "r12", "r13", "r14", "r15" },
-		{ "rip", "rflags", NULL, NULL }, { "cr0", "cr2", "cr3", "cr4" },
-		{ "cr8", "efer", "xcr0", NULL }, { "dr6", "dr7", NULL, NULL },
-	};
-	static const char *const segments[] = { "cs", "ss", "ds", "es", "fs", "gs", "ldtr", "tr" };
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		for (int j = 0; j < 4 && rows[i][j]; j++)
-			printf("%-6s %-19s", rows[i][j], text(answer, rows[i][j]));
-		putchar('\n');
-	}
-	for (size_t i = 0; i < sizeof(segments) / sizeof(segments[0]); i++)
-		show_segment(answer, segments[i]);
-	printf("gdtr  base %s limit %s\n", text(json_object_get(answer, "gdtr"), "base"),
-	       text(json_object_get(answer, "gdtr"), "limit"));
-	printf("idtr  base %s limit %s\n", text(json_object_get(answer, "idtr"), "base"),
-	       text(json_object_get(answer, "idtr"), "limit"));
-	if (json_is_true(json_object_get(answer, "halted")))
-		printf("The vCPU sleeps in HLT.\n");
+	report_regs_print(stdout, answer);
 }
 
 int command_regs(int argc, char **argv)
@@ -150,7 +123,8 @@ int command_regs(int argc, char **argv)
 		.name = "regs",
 		.help = "Usage: posada regs NAME [--json]\n"
 			"\n"
-			"Shows the registers of a guest, running or paused.\n"
+			"Shows the registers of a guest, running or paused, with flags by name and the\n"
+			"instruction at rip.\n"
 			"\n"
 			"Examples:\n"
 			"  posada regs demo\n"
@@ -159,6 +133,31 @@ int command_regs(int argc, char **argv)
 	};
 
 	return ask(&regs, argc, argv);
+}
+
+/* ---- exits -------------------------------------------------------------------------- */
+
+static void show_exits(const json_t *answer)
+{
+	report_exits_print(stdout, answer);
+}
+
+int command_exits(int argc, char **argv)
+{
+	static const struct subject exits = {
+		.name = "exits",
+		.help = "Usage: posada exits NAME [--json]\n"
+			"\n"
+			"Shows the last 64 exits of a guest that came to the launcher; if it was started\n"
+			"with --log-exits, also its last 64 VM exits of any kind.\n"
+			"\n"
+			"Examples:\n"
+			"  posada exits demo\n"
+			"  posada exits demo --json | jq -r '.launcher[-1].name'\n",
+		.show = show_exits,
+	};
+
+	return ask(&exits, argc, argv);
 }
 
 /* ---- pause, resume, quit -------------------------------------------------------------- */

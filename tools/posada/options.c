@@ -11,6 +11,7 @@
 #include "control.h"
 #include "driver.h"
 #include "policies.h"
+#include "gdb.h"
 
 #define DEFAULT_MEMORY (128ULL << 20)
 #define ESCAPE	       1 /* ^A */
@@ -53,6 +54,12 @@ static int help(void)
 	       "  --stats              print exits by reason on standard error\n"
 	       "  --json               print how it ended, and --stats, as JSON there\n"
 	       "  --verbose            tell of ports and MSRs it looks for\n"
+	       "\n"
+	       "Looking in\n"
+	       "  --gdb :PORT          let gdb attach, from this computer; or unix:PATH\n"
+	       "  --gdb-wait           do not begin before gdb says so\n"
+	       "  --log-exits          keep the last 64 VM exits for posada exits; every exit\n"
+	       "                       costs more then\n"
 	       "\n"
 	       "On a terminal: ^A x leaves, ^A b sends a break, ^A ^A sends ^A, ^A ? helps.\n"
 	       "\n"
@@ -167,6 +174,12 @@ static int take_name(struct options *o, const char *text)
 	return wrong("name", text, "up to 64 letters, digits, '.', '_', '-'");
 }
 
+static int take_gdb(struct options *o, const char *text)
+{
+	o->gdb = text;
+	return gdb_where_valid(text) ? 0 : wrong("gdb", text, ":PORT or unix:PATH");
+}
+
 static int take_driver(struct options *o, const char *text)
 {
 	o->driver = driver_find(text);
@@ -207,6 +220,9 @@ static const struct row {
 	{ "json", no_argument, offsetof(struct options, json), NULL },
 	{ "verbose", no_argument, offsetof(struct options, verbose), NULL },
 	{ "wait-if-halted", no_argument, offsetof(struct options, wait_if_halted), NULL },
+	{ "gdb-wait", no_argument, offsetof(struct options, gdb_wait), NULL },
+	{ "log-exits", no_argument, offsetof(struct options, log_exits), NULL },
+	{ "gdb", required_argument, 0, take_gdb },
 	{ "module", required_argument, 0, take_module },
 	{ "flat", required_argument, 0, take_flat },
 	{ "load", required_argument, 0, take_load },
@@ -243,6 +259,8 @@ static int check(const struct options *o)
 	else if (o->boot.flat &&
 		 (o->boot.initrd || o->boot.command_line || o->boot.append || o->boot.nr_modules))
 		note("a flat binary takes no --initrd, --append, --cmdline or --module.");
+	else if (o->gdb_wait && !o->gdb)
+		note("--gdb-wait waits for whom? Say --gdb :PORT too.");
 	else
 		return 0;
 	return usage_error("run");

@@ -28,6 +28,9 @@ struct driver;
  * @json: as JSON
  * @verbose: tell of what the guest looks for
  * @wait_if_halted: a halt is no end
+ * @gdb: where to wait for a debugger, or NULL
+ * @gdb_wait: the guest begins when the debugger lets it
+ * @log_exits: the driver keeps the last exits
  * @driver: what runs it
  * @trap: rows of the trap policy, one each
  * @nr_traps: how many
@@ -51,6 +54,9 @@ struct options {
 	bool json;
 	bool verbose;
 	bool wait_if_halted;
+	const char *gdb;
+	bool gdb_wait;
+	bool log_exits;
 	const struct driver *driver;
 	const char *trap[POSADA_POLICY_MAX_TRAPS];
 	unsigned int nr_traps;

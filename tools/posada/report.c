@@ -19,6 +19,8 @@ static const char *state_of(struct vm *vm)
 		state = vm_end_name(vm->end);
 	else if (__atomic_load_n(&vm->requests, __ATOMIC_RELAXED) & REQUEST_PAUSE)
 		state = "paused";
+	else if (__atomic_load_n(&vm->requests, __ATOMIC_RELAXED) & REQUEST_DEBUG)
+		state = "stopped by gdb";
 	pthread_mutex_unlock(&vm->request_lock);
 	return state;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* posada run: a guest, from its command line to its exit status. */
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,11 +11,13 @@
 #include "commands.h"
 #include "control.h"
 #include "events.h"
+#include "gdb.h"
 #include "loop.h"
 #include "options.h"
 #include "policies.h"
 #include "ram.h"
 #include "report.h"
+#include "report_vcpu.h"
 #include "vm.h"
 
 static int make_ram(const struct options *o, struct vm *vm)
@@ -46,6 +49,26 @@ static int run_threads(struct vm *vm, struct events *events)
 	return 0;
 }
 
+/* What led there, for ends that nobody wanted.  The vCPU thread is gone. */
+static void tell_why(const struct options *o, struct vm *vm, json_t *report)
+{
+	json_t *regs, *exits;
+
+	if (vm->end != END_TRIPLE_FAULT && vm->end != END_FAILED_ENTRY && vm->end != END_STUCK)
+		return;
+	regs = report_regs(vm);
+	exits = report_exits(vm);
+	if (o->json) {
+		json_object_set(report, "regs", regs);
+		json_object_set(report, "last_exits", exits);
+	} else {
+		report_regs_print(stderr, regs);
+		report_exits_print(stderr, exits);
+	}
+	json_decref(regs);
+	json_decref(exits);
+}
+
 /* With the terminal as it was. */
 static void tell_end(const struct options *o, struct vm *vm)
 {
@@ -55,15 +78,36 @@ static void tell_end(const struct options *o, struct vm *vm)
 		json_object_set_new(report, "end", json_string(vm_end_name(vm->end)));
 		json_object_set_new(report, "why", json_string(vm->why));
 		json_object_set_new(report, "status", json_integer(vm_exit_status(vm)));
+		tell_why(o, vm, report);
 		report_dump(stderr, report);
 	} else {
 		if (vm->end >= END_TRIPLE_FAULT || o->verbose)
 			note("guest '%s' ended: %s%s%s.", vm->name, vm_end_name(vm->end),
 			     *vm->why ? ": " : "", vm->why);
+		tell_why(o, vm, report);
 		if (o->stats)
 			report_print(stderr, report);
 	}
 	json_decref(report);
+}
+
+/* All that needs the driver, and the debugger if there is to be one. */
+static int run_debugged(const struct options *o, struct vm *vm, struct events *events)
+{
+	static struct gdb gdb;
+	int ret;
+
+	if (!o->gdb)
+		return run_threads(vm, events);
+	if (gdb_open(&gdb, events, o->gdb))
+		return -1;
+	if (o->gdb_wait)
+		gdb_wait(&gdb);
+	if (o->gdb_wait || o->verbose)
+		note("gdb: target remote %s", !strncmp(o->gdb, "unix:", 5) ? o->gdb + 5 : o->gdb);
+	ret = run_threads(vm, events);
+	gdb_close(&gdb);
+	return ret;
 }
 
 static int run_started(const struct options *o, struct vm *vm)
@@ -78,7 +122,7 @@ static int run_started(const struct options *o, struct vm *vm)
 	/* A guest that nobody named can do without. */
 	controlled = !control_open(&control, &events, vm->name);
 	if (controlled || !o->name)
-		ret = run_threads(vm, &events);
+		ret = run_debugged(o, vm, &events);
 	if (controlled)
 		control_close(&control);
 	events_close(&events);
@@ -87,6 +131,18 @@ static int run_started(const struct options *o, struct vm *vm)
 		return STATUS_CANNOT;
 	tell_end(o, vm);
 	return vm_exit_status(vm);
+}
+
+static int log_exits(struct vm *vm)
+{
+	struct posada_guest_debug debug = { .flags = POSADA_DEBUG_LOG };
+	struct driver_vcpu *vcpu = &vm->vcpu;
+	int err = vcpu->driver->debug ? vcpu->driver->debug(vcpu, &debug) : -EOPNOTSUPP;
+
+	if (err)
+		return fail("--log-exits: the driver refuses: %s.", strerror(-err));
+	vm->log_exits = true;
+	return 0;
 }
 
 static int run(struct options *o)
@@ -110,7 +166,7 @@ static int run(struct options *o)
 		goto out_free;
 	if (vm_start(vm, o->driver, &state))
 		goto out_destroy;
-	if (policies_apply(vm, &o->policy))
+	if (policies_apply(vm, &o->policy) || (o->log_exits && log_exits(vm)))
 		goto out_stop;
 	if (o->verbose)
 		note("guest '%s' is %s, entered at %#llx", vm->name, o->boot.kind,

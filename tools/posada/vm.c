@@ -66,10 +66,10 @@ void vm_call_vcpu(struct vm *vm, struct vm_call *call)
 	pthread_mutex_unlock(&vm->request_lock);
 }
 
-void vm_resume(struct vm *vm)
+void vm_release(struct vm *vm, unsigned int bits)
 {
 	pthread_mutex_lock(&vm->request_lock);
-	unrequest(vm, REQUEST_PAUSE);
+	unrequest(vm, bits);
 	pthread_cond_broadcast(&vm->request_done);
 	pthread_mutex_unlock(&vm->request_lock);
 }
@@ -107,7 +107,9 @@ static void look_if_halted(struct vm *vm)
 
 static bool must_wait(struct vm *vm)
 {
-	return (requests(vm) & (REQUEST_PAUSE | REQUEST_STOP)) == REQUEST_PAUSE;
+	unsigned int bits = requests(vm);
+
+	return (bits & (REQUEST_PAUSE | REQUEST_DEBUG)) && !(bits & REQUEST_STOP);
 }
 
 bool vm_serve(struct vm *vm)

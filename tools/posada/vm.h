@@ -22,6 +22,7 @@
 #include "dev_rtc.h"
 #include "dev_serial.h"
 #include "driver.h"
+#include "exit_ring.h"
 #include "memory.h"
 
 /* Why a guest ended; the first reason counts. */
@@ -45,6 +46,9 @@ enum vm_end {
 #define REQUEST_CALL  (1U << 1) /* vm->call */
 #define REQUEST_PAUSE (1U << 2) /* wait until it is cleared */
 #define REQUEST_LOOK  (1U << 3) /* is it halted for good? */
+#define REQUEST_DEBUG (1U << 4) /* the debugger has stopped it: wait until it is cleared */
+
+struct gdb;
 
 /* A request for the vCPU thread, with the vCPU not running. */
 struct vm_call {
@@ -84,6 +88,9 @@ struct vm_call {
  * @code: [r] END_DEBUG_EXIT: the code; else an errno or 0
  * @why: [r] more words about @end, may be empty
  * @wake: [I] an eventfd that wakes the I/O thread
+ * @gdb: [I] the debugger's stub, or NULL
+ * @log_exits: [I] the driver logs exits
+ * @exits: [c] the last exits that came here
  * @decoded: [c]
  * @reported: [c] unclaimed ports that --verbose has told of
  */
@@ -115,7 +122,10 @@ struct vm {
 	int64_t code;
 	char why[256];
 	int wake;
+	struct gdb *gdb;
+	bool log_exits;
 
+	struct exit_ring exits;
 	struct insn_cache decoded;
 	uint8_t reported[65536 / 8];
 };
@@ -160,8 +170,8 @@ void vm_request(struct vm *vm, unsigned int bits);
 /** vm_call_vcpu() - have @call->function called by the vCPU thread; waits.  Not from that thread */
 void vm_call_vcpu(struct vm *vm, struct vm_call *call);
 
-/** vm_resume() - end a pause */
-void vm_resume(struct vm *vm);
+/** vm_release() - clear REQUEST_PAUSE or REQUEST_DEBUG; without either the guest goes on */
+void vm_release(struct vm *vm, unsigned int bits);
 
 /** vm_serve() - vCPU thread: do what vm->requests asks for.  Return: false to stop */
 bool vm_serve(struct vm *vm);
