@@ -49,17 +49,23 @@ union small_argument {
 /*
  * One ioctl of one kind of file.  @handle gets the struct in kernel memory and
  * what the file stands for; the struct goes back to the program, also after an
- * error, if @back is set.
+ * error, if @back is set.  @min is the size that the struct had when it was
+ * published: from there on programs may know less of it than the module does.
  */
 struct row {
 	unsigned int cmd;
 	u32 size;
+	u32 min;
 	bool back;
 	long (*handle)(void *object, union argument *arg);
 };
 
 #define ROW(name, type, both, function)	\
-	{ POSADA_##name, sizeof(struct type), both, function }
+	{ POSADA_##name, sizeof(struct type), sizeof(struct type), both, function }
+
+/* A struct that has grown, @first being the first field it did not have. */
+#define ROW_GROWN(name, type, first, both, function)	\
+	{ POSADA_##name, sizeof(struct type), offsetof(struct type, first), both, function }
 
 static long with_copy(const struct row *row, void *object, void __user *user,
 		      union argument *arg)
@@ -69,17 +75,18 @@ static long with_copy(const struct row *row, void *object, void __user *user,
 
 	if (get_user(size, (u32 __user *)user))
 		return -EFAULT;
-	if (size < row->size)
+	if (size < row->min)
 		return -EINVAL;
 	if (size > PAGE_SIZE)
 		return -E2BIG;
 	ret = copy_struct_from_user(arg, row->size, user, size);
 	if (ret)
 		return ret;
+	arg->size = size;	/* the program may have changed it in between */
 	ret = row->handle(object, arg);
 	if (row->back) {
-		arg->size = size;	/* the program may have changed its copy */
-		if (copy_to_user(user, arg, row->size))
+		arg->size = size;
+		if (copy_to_user(user, arg, min(size, row->size)))
 			return -EFAULT;
 	}
 	return ret;
@@ -100,6 +107,15 @@ static noinline long with_large(const struct row *row, void *object, void __user
 	return with_copy(row, object, user, &arg);
 }
 
+/*
+ * A request's number has the size of its struct as the program knows it, which may
+ * be another than ours: the struct itself tells.
+ */
+static bool matches(const struct row *row, unsigned int cmd)
+{
+	return !((row->cmd ^ cmd) & (row->size ? ~IOCSIZE_MASK : ~0U));
+}
+
 static long dispatch(const struct row *rows, unsigned int nr, void *object,
 		     unsigned int cmd, unsigned long user)
 {
@@ -107,7 +123,7 @@ static long dispatch(const struct row *rows, unsigned int nr, void *object,
 	unsigned int i;
 
 	for (i = 0; i < nr && !row; i++)
-		if (rows[i].cmd == cmd)
+		if (matches(&rows[i], cmd))
 			row = &rows[i];
 	if (!row)
 		return -ENOTTY;
@@ -215,13 +231,16 @@ static int check_state(struct posada_vcpu *vcpu, struct posada_state *state)
 {
 	const u32 groups = POSADA_STATE_REGS | POSADA_STATE_SEGMENTS | POSADA_STATE_CONTROL |
 			   POSADA_STATE_DEBUG | POSADA_STATE_EVENTS | POSADA_STATE_MSRS |
-			   POSADA_STATE_XSAVE;
+			   POSADA_STATE_XSAVE | POSADA_STATE_TSC;
 
 	state->bad = ~0U;
 	state->bad_msr = ~0U;
 	if (!vm_is_mine(vcpu->vm))
 		return -EIO;
 	if (state->groups & ~groups)
+		return -EINVAL;
+	if ((state->groups & POSADA_STATE_TSC) &&
+	    state->size < offsetofend(struct posada_state, tsc))
 		return -EINVAL;
 	if (!(state->groups & POSADA_STATE_MSRS) && (state->nr_msrs || state->msrs))
 		return -EINVAL;
@@ -348,12 +367,12 @@ static long do_cpuid_set(void *object, union argument *arg)
 }
 
 static const struct row vcpu_rows[] = {
-	{ POSADA_RUN, 0, false, do_run },
-	{ POSADA_KICK, 0, false, do_kick },
+	{ POSADA_RUN, 0, 0, false, do_run },
+	{ POSADA_KICK, 0, 0, false, do_kick },
 	ROW(INTERRUPT, posada_interrupt, false, do_interrupt),
 	ROW(STATS, posada_stats, true, do_stats),
-	ROW(STATE_GET, posada_state, true, do_state_get),
-	ROW(STATE_SET, posada_state, true, do_state_set),
+	ROW_GROWN(STATE_GET, posada_state, tsc, true, do_state_get),
+	ROW_GROWN(STATE_SET, posada_state, tsc, true, do_state_set),
 	ROW(CPUID_GET, posada_cpuid, true, do_cpuid_get),
 	ROW(CPUID_SET, posada_cpuid, false, do_cpuid_set),
 };

@@ -254,7 +254,7 @@ TEST_F(guest, stats)
 
 TEST_F(guest, state_groups)
 {
-	struct posada_state state = { .size = sizeof(state), .groups = 1U << 7 };
+	struct posada_state state = { .size = sizeof(state), .groups = 1U << 8 };
 
 	EXPECT_EQ(-EINVAL, posada_ioctl(self->cpu.fd, POSADA_STATE_GET, &state));
 	EXPECT_EQ(-EINVAL, posada_ioctl(self->cpu.fd, POSADA_STATE_SET, &state));
@@ -264,6 +264,21 @@ TEST_F(guest, state_groups)
 	state.groups = 0;
 	EXPECT_EQ(0, posada_ioctl(self->cpu.fd, POSADA_STATE_GET, &state));
 	EXPECT_EQ(0, posada_ioctl(self->cpu.fd, POSADA_STATE_SET, &state));
+}
+
+TEST_F(guest, state_that_lies_beyond_the_struct)
+{
+	static const uint32_t end = sizeof(struct posada_state);
+	struct posada_state state = { .groups = POSADA_STATE_TSC };
+	uint32_t size;
+
+	for (size = offsetof(struct posada_state, tsc); size <= end; size += 4) {
+		state.size = size;
+		EXPECT_EQ(size < end ? -EINVAL : 0,
+			  posada_ioctl(self->cpu.fd, POSADA_STATE_GET, &state));
+		EXPECT_EQ(size < end ? -EINVAL : 0,
+			  posada_ioctl(self->cpu.fd, POSADA_STATE_SET, &state));
+	}
 }
 
 TEST_F(guest, state_arrays)

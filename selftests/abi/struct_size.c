@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Does every request take its struct by the one rule: too short is EINVAL, longer
- * is fine while the tail is zero, E2BIG if not, and nowhere is EFAULT?
+ * Does every request take its struct by the one rule: shorter than it was published
+ * is EINVAL, longer is fine while the tail is zero, E2BIG if not, and nowhere is
+ * EFAULT?
  */
 #include <sys/mman.h>
 
@@ -36,16 +37,27 @@ static void fill(const struct request *request, void *argument, uint32_t size)
 	memcpy(argument, &filled, request->size);
 }
 
-/* A file it made is closed; what is left is 0 or an error. */
-static int call(FIXTURE_DATA(guest) *self, const struct request *request, void *argument)
+static uint32_t published(const struct request *request)
 {
-	int ret = __posada_ioctl(file_of(self, request), request->number, (uintptr_t)argument);
+	return request->published ? request->published : request->size;
+}
+
+/* A file it made is closed; what is left is 0 or an error. */
+static int call_number(FIXTURE_DATA(guest) *self, const struct request *request,
+		       unsigned long number, void *argument)
+{
+	int ret = __posada_ioctl(file_of(self, request), number, (uintptr_t)argument);
 
 	if (ret >= 0 && request->makes_file) {
 		close(ret);
 		return 0;
 	}
 	return ret;
+}
+
+static int call(FIXTURE_DATA(guest) *self, const struct request *request, void *argument)
+{
+	return call_number(self, request, request->number, argument);
 }
 
 #define for_each_request_with_struct(r)					\
@@ -80,9 +92,47 @@ TEST_F(guest, too_short_is_einval)
 			fill(r, room, sizes[i]);
 			EXPECT_CALL(-EINVAL, room);
 		}
-		fill(r, room, r->size - 1);
+		fill(r, room, published(r) - 1);
 		EXPECT_CALL(-EINVAL, room);
 	}
+}
+
+/* What an old program does not know is not asked of it, and not written to it. */
+TEST_F(guest, every_size_since_it_was_published)
+{
+	uint8_t *room = room_before_a_hole(), *copy = memory_get(0x1000);
+	const struct request *r;
+	uint32_t size;
+
+	for_each_request_with_struct(r) {
+		for (size = published(r); size < r->size; size++) {
+			fill(r, copy, size);
+			memcpy(room + ROOM - size, copy, size);
+			EXPECT_CALL(0, room + ROOM - size);
+			memset(copy + size, 0xa5, r->size - size);
+			EXPECT_CALL(0, copy);
+			EXPECT_EQ(0xa5, copy[size]);
+			EXPECT_EQ(0xa5, copy[r->size - 1]);
+		}
+	}
+}
+
+/* The number has a size in it, too: that of the struct when the program was compiled. */
+TEST_F(guest, the_size_in_the_number_does_not_count)
+{
+	static const uint32_t sizes[] = { 0, 4, 608, 616, IOCSIZE_MASK >> IOCSIZE_SHIFT };
+	uint8_t *room = room_before_a_hole();
+	const struct request *r;
+	unsigned int i;
+
+	for_each_request_with_struct(r)
+		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+			fill(r, room, r->size);
+			EXPECT_EQ(0, call_number(self, r, (r->number & ~IOCSIZE_MASK) |
+						 sizes[i] << IOCSIZE_SHIFT, room)) {
+				TH_LOG("%s", r->name);
+			}
+		}
 }
 
 TEST_F(guest, longer_with_zeroes_is_accepted)

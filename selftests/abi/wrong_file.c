@@ -34,7 +34,8 @@ TEST_F(guest, unknown_requests_are_enotty)
 	const int files[FILE_KINDS] = { self->vm.device, self->vm.fd, self->cpu.fd };
 	static const unsigned long numbers[] = {
 		_IO(0xb5, 0x0f), _IO(0xb5, 0x7f), _IO(0xb5, 0xff), _IOWR(0xb5, 0x03, struct posada_info),
-		_IO(0xb4, 0x20), _IOWR(0xae, 0x00, struct posada_info), 0x5401 /* TCGETS */,
+		_IO(0xb4, 0x20), _IOC(_IOC_NONE, 0xb5, 0x20, 8), _IOC(_IOC_READ, 0xb5, 0x30, 624),
+		_IOWR(0xae, 0x00, struct posada_info), 0x5401 /* TCGETS */,
 	};
 	struct posada_info info = { .size = sizeof(info) };
 	unsigned int kind, i;

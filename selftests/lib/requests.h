@@ -25,6 +25,7 @@ struct request {
 	enum file_kind kind;
 	unsigned long number;
 	size_t size;			/* of its struct; 0: takes none */
+	size_t published;		/* its first size, if it has grown; else 0 */
 	bool writes_back;
 	bool makes_file;
 	/* Fills in an argument that is accepted by a VM with 64-bit vCPU 0. */

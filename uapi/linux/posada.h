@@ -9,8 +9,9 @@
  * Every ioctl that takes an argument takes one struct that begins with its
  * size.  A shorter struct is extended with zeroes, so old programs run on a
  * newer module; a longer one is accepted as long as the tail the module does
- * not know is zero, so new programs run on an older module.  All layouts are
- * the same for 32- and 64-bit callers and have no implicit padding.
+ * not know is zero, so new programs run on an older module.  Of a request's
+ * number the bits that tell a size are not looked at, only the struct's own word.
+ * All layouts are the same for 32- and 64-bit callers and have no implicit padding.
  *
  * The errors mean the same everywhere:
  *
@@ -1006,7 +1007,7 @@ struct posada_events {
  * @adjust: IA32_TSC_ADJUST
  *
  * A guest that goes on on the same host goes on in time with these; the MSRs
- * TSC and TSC_ADJUST are for another host.
+ * TSC and TSC_ADJUST are for another host.  Where SET is given both, these count.
  */
 struct posada_tsc {
 	__u64 offset;
