@@ -196,8 +196,11 @@ static bool valid_efer(struct posada_vcpu *vcpu, u64 value)
 
 	if (value & ~(msr_efer_allowed(vcpu) | EFER_LMA))
 		return false;
-	/* SDM 3A 2.2.1: LME cannot change while paging is on. */
-	return !((value ^ old) & EFER_LME) || !(vmcs_read(GUEST_CR0) & CR0_PG);
+	/* SDM 3A 2.2.1: LME cannot change while paging is on.  The program's SET may
+	 * change both; it is judged as a whole, in state.c.
+	 */
+	return !((value ^ old) & EFER_LME) || !(vmcs_read(GUEST_CR0) & CR0_PG) ||
+	       !by_guest(vcpu);
 }
 
 static void write_efer(struct posada_vcpu *vcpu, u64 value)
@@ -359,6 +362,16 @@ int msr_check(struct posada_vcpu *vcpu, u32 index, u64 value)
 	return valid(vcpu, row, value) ? MSR_DONE : MSR_FAULT;
 }
 
+static __always_inline void put(struct posada_vcpu *vcpu, const struct msr_row *row, u64 value)
+{
+	if (row->write)
+		row->write(vcpu, value);
+	else if (row->field)
+		vmcs_write(row->field, value);
+	else
+		*slot(vcpu, row) = value;
+}
+
 int msr_write(struct posada_vcpu *vcpu, u32 index, u64 value)
 {
 	const struct msr_row *row = find(index);
@@ -367,13 +380,13 @@ int msr_write(struct posada_vcpu *vcpu, u32 index, u64 value)
 		return MSR_UNKNOWN;
 	if (!valid(vcpu, row, value))
 		return MSR_FAULT;
-	if (row->write)
-		row->write(vcpu, value);
-	else if (row->field)
-		vmcs_write(row->field, value);
-	else
-		*slot(vcpu, row) = value;
+	put(vcpu, row, value);
 	return MSR_DONE;
+}
+
+void msr_set(struct posada_vcpu *vcpu, u32 index, u64 value)
+{
+	put(vcpu, find(index), value);
 }
 
 /* In the VMCS, or swapped: an access without an exit touches the guest's own. */

@@ -69,12 +69,16 @@ void msr_cpu_changed(struct posada_vcpu *vcpu);	/* preemption off */
 void msr_load(struct msrs *m);
 void msr_save(struct msrs *m);
 
-/* RDMSR and WRMSR of the guest, or of the program; VMCS current. */
+/* RDMSR of guest or program, WRMSR of the guest; VMCS current. */
 int msr_read(struct posada_vcpu *vcpu, u32 index, u64 *value);
 int msr_write(struct posada_vcpu *vcpu, u32 index, u64 value);
 
-/* Would msr_write() from the program succeed?  VMCS current. */
+/*
+ * The program's: is this a value the register can have, but for EFER.LME, which
+ * depends on CR0; and a write of one that was found so.  VMCS current.
+ */
 int msr_check(struct posada_vcpu *vcpu, u32 index, u64 value);
+void msr_set(struct posada_vcpu *vcpu, u32 index, u64 value);
 
 /* EFER bits a guest may set, from its CPUID table. */
 u64 msr_efer_allowed(const struct posada_vcpu *vcpu);

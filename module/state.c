@@ -148,6 +148,12 @@ static void get_events(struct posada_vcpu *vcpu, struct posada_events *e)
 	e->pending_debug = vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS);
 }
 
+static void get_tsc(struct posada_vcpu *vcpu, struct posada_tsc *t)
+{
+	t->offset = vmcs_read(TSC_OFFSET);
+	t->adjust = vcpu->msrs.tsc_adjust;
+}
+
 int state_get(struct posada_vcpu *vcpu, struct posada_state *state,
 	      struct posada_msr *msrs, void *xsave)
 {
@@ -167,6 +173,8 @@ int state_get(struct posada_vcpu *vcpu, struct posada_state *state,
 		get_debug(vcpu, &state->debug);
 	if (groups & POSADA_STATE_EVENTS)
 		get_events(vcpu, &state->events);
+	if (groups & POSADA_STATE_TSC)
+		get_tsc(vcpu, &state->tsc);
 	for (i = 0; msrs && i < state->nr_msrs; i++) {
 		if (msr_read(vcpu, msrs[i].index, &msrs[i].value) == MSR_DONE)
 			continue;
@@ -296,14 +304,30 @@ static u32 check_events(const struct posada_events *e)
 	return 0;
 }
 
+/* LME cannot change while paging is on (SDM 3A 2.2.1): as it will be, not as it is. */
+static bool efer_fits(struct posada_vcpu *vcpu, const struct posada_state *state, u64 value)
+{
+	bool control = state->groups & POSADA_STATE_CONTROL;
+	u64 cr0 = control ? state->control.cr0 : cr0_read();
+	u64 efer = control ? state->control.efer : vmcs_read(GUEST_IA32_EFER);
+
+	return !(cr0 & X86_CR0_PG) || !((value ^ efer) & EFER_LME);
+}
+
+static bool msr_fits(struct posada_vcpu *vcpu, const struct posada_state *state,
+		     const struct posada_msr *msr)
+{
+	return !msr->reserved && msr_check(vcpu, msr->index, msr->value) == MSR_DONE &&
+	       (msr->index != MSR_EFER || efer_fits(vcpu, state, msr->value));
+}
+
 static u32 check_msrs(struct posada_vcpu *vcpu, struct posada_state *state,
 		      const struct posada_msr *msrs)
 {
 	u32 i;
 
 	for (i = 0; i < state->nr_msrs; i++) {
-		if (!msrs[i].reserved &&
-		    msr_check(vcpu, msrs[i].index, msrs[i].value) == MSR_DONE)
+		if (msr_fits(vcpu, state, &msrs[i]))
 			continue;
 		state->bad_msr = i;
 		return BAD(msrs);
@@ -414,6 +438,12 @@ static void set_events(struct posada_vcpu *vcpu, const struct posada_events *e)
 	vcpu->exit.rflags = vmcs_read(GUEST_RFLAGS);
 }
 
+static void set_tsc(struct posada_vcpu *vcpu, const struct posada_tsc *t)
+{
+	vmcs_write(TSC_OFFSET, t->offset);
+	vcpu->msrs.tsc_adjust = t->adjust;
+}
+
 int state_set(struct posada_vcpu *vcpu, struct posada_state *state,
 	      const struct posada_msr *msrs, const void *xsave)
 {
@@ -441,7 +471,10 @@ int state_set(struct posada_vcpu *vcpu, struct posada_state *state,
 	if (groups & POSADA_STATE_EVENTS)
 		set_events(vcpu, &state->events);
 	for (i = 0; msrs && i < state->nr_msrs; i++)
-		msr_write(vcpu, msrs[i].index, msrs[i].value);
+		msr_set(vcpu, msrs[i].index, msrs[i].value);
+	/* After the MSRs, which have no more than an approximation of it. */
+	if (groups & POSADA_STATE_TSC)
+		set_tsc(vcpu, &state->tsc);
 	if (xsave)
 		fpu_set_area(&vcpu->fpu, xsave);
 out_close:

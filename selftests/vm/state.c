@@ -184,6 +184,85 @@ TEST_F(guest, msrs)
 	}
 }
 
+/* Exactly, however long it takes from GET to SET. */
+TEST_F(guest, tsc)
+{
+	static const uint64_t offsets[] = { 0, 1, 0x123456789abcdef0, 1ULL << 63, UINT64_MAX };
+	struct posada_state set = { 0 }, get;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(offsets); i++) {
+		set.tsc.offset = offsets[i];
+		set.tsc.adjust = ~offsets[i];
+		vcpu_state_set(&self->cpu, &set, POSADA_STATE_TSC);
+		get = vcpu_state(&self->cpu, POSADA_STATE_TSC);
+		EXPECT_EQ(offsets[i], get.tsc.offset);
+		EXPECT_EQ(~offsets[i], get.tsc.adjust);
+		EXPECT_EQ(~offsets[i], vcpu_msr(&self->cpu, 0x3b));
+	}
+}
+
+/* The MSRs that tell the same come second to it. */
+TEST_F(guest, tsc_with_its_msrs)
+{
+	struct posada_msr msrs[] = {
+		{ .index = 0x10, .value = 1ULL << 60 },
+		{ .index = 0x3b, .value = 77 },
+	};
+	struct posada_state set = { .nr_msrs = ARRAY_SIZE(msrs), .msrs = (uintptr_t)msrs }, get;
+
+	set.tsc = (struct posada_tsc){ .offset = 0x1000, .adjust = 0x2000 };
+	vcpu_state_set(&self->cpu, &set, POSADA_STATE_TSC | POSADA_STATE_MSRS);
+	get = vcpu_state(&self->cpu, POSADA_STATE_TSC);
+	EXPECT_EQ(0x1000, get.tsc.offset);
+	EXPECT_EQ(0x2000, get.tsc.adjust);
+}
+
+GUEST_CODE(reads_tsc,
+"	rdtsc\n"
+"	shl $32, %rdx\n"
+"	or %rdx, %rax\n"
+"	hlt\n");
+
+TEST_F(guest, tsc_is_what_the_guest_reads)
+{
+	struct posada_state set = { .tsc.offset = 0x5000000000000000 };
+	uint64_t before, after;
+
+	vcpu_code(&self->cpu, reads_tsc);
+	vcpu_state_set(&self->cpu, &set, POSADA_STATE_TSC);
+	before = __builtin_ia32_rdtsc();
+	vcpu_run_to(&self->cpu, POSADA_EXIT_HLT);
+	after = __builtin_ia32_rdtsc();
+	EXPECT_LE(before + set.tsc.offset, self->run->regs[POSADA_RAX]);
+	EXPECT_GE(after + set.tsc.offset, self->run->regs[POSADA_RAX]);
+}
+
+/* Whether LME may change depends on the CR0 that comes with it, not on the one before. */
+TEST_F(guest, efer_among_the_msrs_is_judged_with_control)
+{
+	struct posada_msr efer = { .index = 0xc0000080, .value = 0x100 };
+	struct posada_state state = vcpu_state(&self->cpu, POSADA_STATE_CONTROL), after;
+
+	/* from long mode to protected mode without paging */
+	state.control.cr0 &= ~0x80000000ULL;
+	state.control.efer = 0;
+	state.nr_msrs = 1;
+	state.msrs = (uintptr_t)&efer;
+	vcpu_state_set(&self->cpu, &state, POSADA_STATE_CONTROL | POSADA_STATE_MSRS);
+	EXPECT_EQ(0x100, vcpu_msr(&self->cpu, 0xc0000080));
+	/* and to PAE paging, with which LME does not go */
+	state.control.cr0 |= 0x80000000;
+	state.control.cr2 = 0x1234;
+	EXPECT_EQ(-EINVAL, __vcpu_state_set(&self->cpu, &state,
+					    POSADA_STATE_CONTROL | POSADA_STATE_MSRS));
+	EXPECT_EQ(offsetof(struct posada_state, msrs), state.bad);
+	EXPECT_EQ(0, state.bad_msr);
+	after = vcpu_state(&self->cpu, POSADA_STATE_CONTROL);
+	EXPECT_EQ(0, after.control.cr0 & 0x80000000);
+	EXPECT_NE(0x1234, after.control.cr2);
+}
+
 /* Every MSR of the list in the header is known. */
 TEST_F(guest, every_msr_of_the_list)
 {
