@@ -252,6 +252,15 @@ static void write_tsc_aux(struct posada_vcpu *vcpu, u64 value)
 		msr_put(MSR_TSC_AUX, value);
 }
 
+/*
+ * BTF goes with the guest's CR and RFLAGS, in the VMCS.  LBR is taken, as every CPU
+ * takes it, and dropped: the records would be the host's, and nobody can read them.
+ */
+static void write_debugctl(struct posada_vcpu *vcpu, u64 value)
+{
+	vmcs_write(GUEST_IA32_DEBUGCTL, value & DEBUGCTLMSR_BTF);
+}
+
 static bool valid_pat(struct posada_vcpu *vcpu, u64 value)
 {
 	int i;
@@ -275,6 +284,8 @@ static const struct msr_row rows[] = {
 	{ MSR_IA32_SYSENTER_ESP, GUEST_SYSENTER_ESP, .mask = ~0ULL, .canonical = true },
 	{ MSR_IA32_SYSENTER_EIP, GUEST_SYSENTER_EIP, .mask = ~0ULL, .canonical = true },
 	{ MSR_IA32_MISC_ENABLE, SLOT(misc_enable), .mask = MISC_ENABLE_DEFAULT },
+	{ MSR_IA32_DEBUGCTLMSR, GUEST_IA32_DEBUGCTL, .mask = DEBUGCTLMSR_BTF | DEBUGCTLMSR_LBR,
+	  .write = write_debugctl },
 	{ MSR_IA32_CR_PAT, GUEST_IA32_PAT, .mask = ~0ULL, .valid = valid_pat },
 	{ MSR_EFER, .mask = ~0ULL, .read = read_efer, .valid = valid_efer, .write = write_efer },
 	{ MSR_STAR, SLOT(star), .mask = ~0ULL, .write = write_star },

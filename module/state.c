@@ -8,6 +8,7 @@
 #include <asm/processor.h>
 #include <asm/processor-flags.h>
 
+#include "combine.h"
 #include "cr.h"
 #include "vcpu.h"
 #include "vmx_ops.h"
@@ -16,18 +17,21 @@
 #define RFLAGS_FIXED	0x2ULL
 #define ACCESS_VALID	0x1f0ffU	/* SDM 3C table 25-2 */
 #define PENDING_VALID	0x1500fULL	/* SDM 3C table 25-4 */
-#define SHADOW_VALID	(POSADA_SHADOW_STI | POSADA_SHADOW_MOV_SS | POSADA_SHADOW_NMI)
-#define NR_SEGMENTS	8
+#define SHADOWS		(POSADA_SHADOW_STI | POSADA_SHADOW_MOV_SS)	/* never both */
+#define SHADOW_VALID	(SHADOWS | POSADA_SHADOW_NMI)
+
+/* The order of struct posada_segments, which is that of the fields of the VMCS. */
+enum { SEGMENT_ES, SEGMENT_CS, SEGMENT_SS, SEGMENT_DS, SEGMENT_FS, SEGMENT_GS,
+       SEGMENT_LDTR, SEGMENT_TR, NR_SEGMENTS };
 
 /* Of TR: unusable, P, S and the type but for bit 3 (16- or 32-bit). */
 #define TR_MASK		(POSADA_SEGMENT_UNUSABLE | 0x97)
 #define TR_WANT		0x83
 
-/* The segment fields of the VMCS come in the order of struct posada_segments. */
 static_assert(offsetof(struct posada_segments, tr) ==
-	      (NR_SEGMENTS - 1) * sizeof(struct posada_segment));
-static_assert(GUEST_TR_BASE == GUEST_ES_BASE + 2 * (NR_SEGMENTS - 1));
-static_assert(GUEST_TR_LIMIT == GUEST_ES_LIMIT + 2 * (NR_SEGMENTS - 1));
+	      SEGMENT_TR * sizeof(struct posada_segment));
+static_assert(GUEST_TR_BASE == GUEST_ES_BASE + 2 * SEGMENT_TR);
+static_assert(GUEST_TR_LIMIT == GUEST_ES_LIMIT + 2 * SEGMENT_TR);
 
 static bool canonical(u64 address)
 {
@@ -212,6 +216,20 @@ static u32 check_table(const struct posada_table *t, u32 at)
 	return 0;
 }
 
+/* SDM 3C 27.3.1.2; @i by the order of struct posada_segments */
+static bool base_valid(const struct posada_segment *seg, int i)
+{
+	static const u8 full = BIT(SEGMENT_FS) | BIT(SEGMENT_GS) | BIT(SEGMENT_LDTR) |
+			       BIT(SEGMENT_TR);
+	static const u8 always = BIT(SEGMENT_CS) | BIT(SEGMENT_FS) | BIT(SEGMENT_GS) |
+				 BIT(SEGMENT_TR);
+
+	/* What an unusable segment has left behind is nobody's business. */
+	if (!(always & BIT(i)) && (seg->access & POSADA_SEGMENT_UNUSABLE))
+		return true;
+	return full & BIT(i) ? canonical(seg->base) : !(seg->base >> 32);
+}
+
 static u32 check_segments(const struct posada_segments *s)
 {
 	const struct posada_segment *seg = &s->es;
@@ -221,6 +239,8 @@ static u32 check_segments(const struct posada_segments *s)
 	for (i = 0; i < NR_SEGMENTS; i++, at += sizeof(*seg)) {
 		if (seg[i].access & ~ACCESS_VALID)
 			return at + offsetof(struct posada_segment, access);
+		if (!base_valid(&seg[i], i))
+			return at + offsetof(struct posada_segment, base);
 		if (seg[i].reserved[0] | seg[i].reserved[1] | seg[i].reserved[2])
 			return at + offsetof(struct posada_segment, reserved);
 	}
@@ -237,7 +257,8 @@ static u32 check_control(struct posada_vcpu *vcpu, const struct posada_control *
 
 	if (!cr0_valid(c->cr0))
 		return BAD(control.cr0);
-	if (!cr4_valid(&vcpu->cpuid, c->cr4) || (lma && !(c->cr4 & X86_CR4_PAE)))
+	if (!cr4_valid(&vcpu->cpuid, c->cr4) ||
+	    (lma ? !(c->cr4 & X86_CR4_PAE) : !!(c->cr4 & X86_CR4_PCIDE)))
 		return BAD(control.cr4);
 	if (c->cr3 >> boot_cpu_data.x86_phys_bits)
 		return BAD(control.cr3);
@@ -275,7 +296,9 @@ static bool event_valid(u32 event)
 	case INTR_TYPE_NMI_INTR:
 		return vector == 2 && !(event & INTR_INFO_DELIVER_CODE_MASK);
 	case INTR_TYPE_HARD_EXCEPTION:
-		return vector < 32 && vector != 2;
+		/* In real mode those that have one push none. */
+		return vector < 32 && vector != 2 &&
+		       (!(event & INTR_INFO_DELIVER_CODE_MASK) || has_error_code(vector));
 	case INTR_TYPE_PRIV_SW_EXCEPTION:
 	case INTR_TYPE_SOFT_EXCEPTION:
 		return vector < 32 && !(event & INTR_INFO_DELIVER_CODE_MASK);
@@ -285,13 +308,11 @@ static bool event_valid(u32 event)
 
 static u32 check_events(const struct posada_events *e)
 {
-	if (e->vectors[0] & 0xffff)	/* vectors 0-15 are no interrupts */
-		return BAD(events.vectors);
 	if (e->nmis > 2)
 		return BAD(events.nmis);
 	if (e->activity > POSADA_SHUTDOWN)
 		return BAD(events.activity);
-	if (e->shadow & ~SHADOW_VALID)
+	if ((e->shadow & ~SHADOW_VALID) || (e->shadow & SHADOWS) == SHADOWS)
 		return BAD(events.shadow);
 	if (!event_valid(e->event))
 		return BAD(events.event);
@@ -369,6 +390,10 @@ static void set_regs(struct posada_vcpu *vcpu, const struct posada_regs *r)
 	vcpu->exit.rip = r->rip;
 	vcpu->exit.rflags = r->rflags;
 	vcpu->exit.insn_len = 0;	/* nothing left to skip */
+	/* The shadow of an STI does not outlive IF: entry would fail (SDM 3C 27.3.1.5). */
+	if (!(r->rflags & X86_EFLAGS_IF))
+		vmcs_write(GUEST_INTERRUPTIBILITY_INFO,
+			   vmcs_read(GUEST_INTERRUPTIBILITY_INFO) & ~POSADA_SHADOW_STI);
 }
 
 static void set_segments(const struct posada_segments *s)
@@ -431,7 +456,11 @@ static void set_events(struct posada_vcpu *vcpu, const struct posada_events *e)
 	vcpu->events.event = e->event;
 	vcpu->events.error = e->event_error;
 	vcpu->events.length = e->event_length;
-	vcpu->events.again = true;
+	/*
+	 * Not known to be a second delivery: one that fails in the middle has RF set
+	 * already where a fault pushes it (SDM 3C 28.3.3), so nothing is lost.
+	 */
+	vcpu->events.again = false;
 	vcpu->events.check = true;
 	vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, e->pending_debug);
 	/* A halted vCPU wakes by the IF it has now. */

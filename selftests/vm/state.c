@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Does every group of state come back as it was set, and is nonsense refused by name? */
 #include "guest_fixture.h"
+#include "../../tools/lib/state_msrs.h"
 
 #define ALL (POSADA_STATE_REGS | POSADA_STATE_SEGMENTS | POSADA_STATE_CONTROL | \
 	     POSADA_STATE_DEBUG | POSADA_STATE_EVENTS)
@@ -263,29 +264,52 @@ TEST_F(guest, efer_among_the_msrs_is_judged_with_control)
 	EXPECT_NE(0x1234, after.control.cr2);
 }
 
-/* Every MSR of the list in the header is known. */
-TEST_F(guest, every_msr_of_the_list)
+static int msr_get(struct vcpu *cpu, uint32_t index, uint64_t *value)
 {
-	static const uint32_t list[] = {
-		0x10, 0x3b, 0x174, 0x175, 0x176, 0x277, 0x1a0, 0xc0000080, 0xc0000081, 0xc0000082,
-		0xc0000083, 0xc0000084, 0xc0000100, 0xc0000101, 0xc0000102, 0xc0000103,
+	struct posada_msr msr = { .index = index };
+	struct posada_state state = {
+		.size = sizeof(state),
+		.groups = POSADA_STATE_MSRS,
+		.nr_msrs = 1,
+		.msrs = (uintptr_t)&msr,
 	};
-	struct posada_state state = { .nr_msrs = 1 };
-	struct posada_msr msr = { 0 };
-	unsigned int i;
+	int ret = posada_ioctl(cpu->fd, POSADA_STATE_GET, &state);
 
-	for (i = 0; i < ARRAY_SIZE(list); i++) {
-		msr.index = list[i];
-		state.size = sizeof(state);
-		state.groups = POSADA_STATE_MSRS;
-		state.msrs = (uintptr_t)&msr;
-		EXPECT_EQ(0, posada_ioctl(self->cpu.fd, POSADA_STATE_GET, &state)) {
-			TH_LOG("getting MSR %#x", list[i]);
+	*value = msr.value;
+	return ret;
+}
+
+/* The list that the library has, and that is in the header. */
+static bool in_list(uint32_t index, uint64_t features)
+{
+#define MSR(number, name, needs)						\
+	if (index == (number) && (features & (needs)) == (needs))	\
+		return true;
+	STATE_MSRS(MSR)
+#undef MSR
+	return false;
+}
+
+TEST_F(guest, every_msr_of_the_list_and_no_other)
+{
+	static const uint32_t first[] = { 0, 0x40000000, 0xc0000000, 0xc0010000 };
+	uint64_t features = device_info(self->vm.device).features, value;
+	unsigned int i;
+	uint32_t msr;
+
+	for (i = 0; i < ARRAY_SIZE(first); i++)
+		for (msr = first[i]; msr < first[i] + 0x2000; msr++) {
+			bool known = in_list(msr, features);
+
+			EXPECT_EQ(known ? 0 : -EINVAL, msr_get(&self->cpu, msr, &value)) {
+				TH_LOG("getting MSR %#x", msr);
+			}
+			if (!known)
+				continue;
+			EXPECT_EQ(0, __vcpu_msr_set(&self->cpu, msr, value)) {
+				TH_LOG("setting MSR %#x to %#lx", msr, value);
+			}
 		}
-		EXPECT_EQ(0, __vcpu_msr_set(&self->cpu, list[i], msr.value)) {
-			TH_LOG("setting MSR %#x to %#llx", list[i], msr.value);
-		}
-	}
 }
 
 TEST_F(guest, an_msr_not_in_the_list_is_named)
@@ -343,6 +367,11 @@ TEST_F(guest, a_bad_value_is_named_and_nothing_is_set)
 		{ "RFLAGS bit 15", POSADA_STATE_REGS, AT(regs.rflags), 0x8002 },
 		{ "RFLAGS bit 63", POSADA_STATE_REGS, AT(regs.rflags), 1ULL << 63 | 2 },
 		{ "ES reserved", POSADA_STATE_SEGMENTS, AT(segments.es.reserved[0]), 1 },
+		{ "CS base", POSADA_STATE_SEGMENTS, AT(segments.cs.base), 1ULL << 32 },
+		{ "DS base", POSADA_STATE_SEGMENTS, AT(segments.ds.base), 1ULL << 63 },
+		{ "FS base", POSADA_STATE_SEGMENTS, AT(segments.fs.base), 1ULL << 47 },
+		{ "GS base", POSADA_STATE_SEGMENTS, AT(segments.gs.base), 1ULL << 63 },
+		{ "TR base", POSADA_STATE_SEGMENTS, AT(segments.tr.base), 1ULL << 60 },
 		{ "TR reserved", POSADA_STATE_SEGMENTS, AT(segments.tr.reserved[0]), 0x8000 },
 		{ "TR unusable", POSADA_STATE_SEGMENTS, AT(segments.tr.access), 0x1008b },
 		{ "TR not busy", POSADA_STATE_SEGMENTS, AT(segments.tr.access), 0x89 },
@@ -363,14 +392,14 @@ TEST_F(guest, a_bad_value_is_named_and_nothing_is_set)
 		{ "XCR0 without x87", POSADA_STATE_CONTROL, AT(control.xcr0), 2 },
 		{ "DR7 bit 32", POSADA_STATE_DEBUG, AT(debug.dr7), 1ULL << 32 | 0x400 },
 		{ "DR6 bit 32", POSADA_STATE_DEBUG, AT(debug.dr6), 1ULL << 32 | 0xffff0ff0 },
-		{ "vector 0", POSADA_STATE_EVENTS, AT(events.vectors[0]), 1 },
-		{ "vector 15", POSADA_STATE_EVENTS, AT(events.vectors[0]), 0x8000 },
 		{ "3 NMIs", POSADA_STATE_EVENTS, AT(events.nmis), 3 },
 		{ "activity 3", POSADA_STATE_EVENTS, AT(events.activity), 3 },
 		{ "blocking by SMI", POSADA_STATE_EVENTS, AT(events.shadow), 4 },
 		{ "shadow bit 31", POSADA_STATE_EVENTS, AT(events.shadow), 1U << 31 },
 		{ "event of type 1", POSADA_STATE_EVENTS, AT(events.event), 0x80000150 },
 		{ "NMI of vector 3", POSADA_STATE_EVENTS, AT(events.event), 0x80000203 },
+		{ "#UD with an error code", POSADA_STATE_EVENTS, AT(events.event), 0x80000b06 },
+		{ "both shadows", POSADA_STATE_EVENTS, AT(events.shadow), 3 },
 		{ "exception 32", POSADA_STATE_EVENTS, AT(events.event), 0x80000320 },
 		{ "event bit 30", POSADA_STATE_EVENTS, AT(events.event), 0xc0000306 },
 	};
@@ -398,6 +427,56 @@ TEST_F(guest, a_bad_value_is_named_and_nothing_is_set)
 		/* so that one that was taken wrongly does not spoil the next */
 		vcpu_state_set(&self->cpu, &before, ALL);
 	}
+}
+
+/* The hidden part of what cannot be used is as it is, and comes back. */
+TEST_F(guest, an_unusable_segment_has_any_base)
+{
+	struct posada_state set = vcpu_state(&self->cpu, POSADA_STATE_SEGMENTS), get;
+
+	set.segments.es.base = 1ULL << 63;
+	set.segments.es.access |= POSADA_SEGMENT_UNUSABLE;
+	set.segments.ldtr.base = 1ULL << 60;
+	set.segments.ldtr.access |= POSADA_SEGMENT_UNUSABLE;
+	vcpu_state_set(&self->cpu, &set, POSADA_STATE_SEGMENTS);
+	get = vcpu_state(&self->cpu, POSADA_STATE_SEGMENTS);
+	EXPECT_EQ(0, memcmp(&set.segments, &get.segments, sizeof(get.segments)));
+	set.segments.ldtr.access = 0x82;
+	EXPECT_EQ(-EINVAL, __vcpu_state_set(&self->cpu, &set, POSADA_STATE_SEGMENTS));
+	EXPECT_EQ(offsetof(struct posada_state, segments.ldtr.base), set.bad);
+}
+
+/* In IA-32e mode only (SDM 3C 27.3.1.1). */
+TEST_F(guest, pcide_outside_long_mode)
+{
+	struct posada_state state = vcpu_state(&self->cpu, POSADA_STATE_CONTROL);
+
+	state.control.cr0 &= ~0x80000000ULL;
+	state.control.efer = 0;
+	state.control.cr4 |= 1 << 17;
+	EXPECT_EQ(-EINVAL, __vcpu_state_set(&self->cpu, &state, POSADA_STATE_CONTROL));
+	EXPECT_EQ(offsetof(struct posada_state, control.cr4), state.bad);
+}
+
+/* Whoever clears IF right behind an STI must not have to think of its shadow. */
+GUEST_CODE(sti_out,
+"	cli\n"
+"	sti\n"
+"	out %al, $0x80\n"
+"	hlt\n");
+
+TEST_F(guest, the_shadow_of_sti_ends_with_if)
+{
+	struct posada_state state;
+
+	vcpu_code(&self->cpu, sti_out);
+	vcpu_run_to(&self->cpu, POSADA_EXIT_IO);
+	state = vcpu_state(&self->cpu, POSADA_STATE_REGS | POSADA_STATE_EVENTS);
+	EXPECT_EQ(POSADA_SHADOW_STI, state.events.shadow);
+	state.regs.rflags &= ~0x200ULL;
+	vcpu_state_set(&self->cpu, &state, POSADA_STATE_REGS);
+	EXPECT_EQ(0, vcpu_state(&self->cpu, POSADA_STATE_EVENTS).events.shadow);
+	vcpu_run_to(&self->cpu, POSADA_EXIT_IO);
 }
 
 TEST_F(guest, everything_is_checked_before_anything_is_set)

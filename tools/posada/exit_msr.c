@@ -31,7 +31,6 @@ static const struct row {
 	{ 0x140, 0x140, 0 },	       /* MISC_FEATURES_ENABLES */
 	{ 0x179, 0x17a, 0 },	       /* MCG_CAP: no banks; MCG_STATUS */
 	{ 0x198, 0x199, 0 },	       /* PERF_STATUS, PERF_CTL */
-	{ 0x1d9, 0x1d9, 0 },	       /* DEBUGCTL */
 	{ 0x2ff, 0x2ff, 0 },	       /* MTRR_DEF_TYPE: off */
 	{ 0xc0010015, 0xc0010015, 0 }, /* HWCR of AMD's, read by some without asking */
 	{ 0xc0011029, 0xc0011029, 0 }, /* DE_CFG of AMD's */

@@ -980,7 +980,8 @@ struct posada_debug {
 
 /**
  * struct posada_events - events that wait or are being delivered
- * @vectors: bit v%64 of word v/64: external interrupt v is queued
+ * @vectors: bit v%64 of word v/64: external interrupt v is queued; below 16 those
+ *           of an offer whose delivery an exception broke off
  * @nmis: NMIs queued, 0..2
  * @activity: POSADA_ACTIVE, POSADA_HALTED or POSADA_SHUTDOWN
  * @shadow: POSADA_SHADOW_* bits
@@ -1051,9 +1052,9 @@ struct posada_msr {
  * returns POSADA_EXIT_FAILED with the state as it was set.
  *
  * MSRs: TSC (10h), TSC_ADJUST (3Bh), SYSENTER_CS/ESP/EIP (174h-176h), PAT
- * (277h), MISC_ENABLE (1A0h), EFER (C0000080h), STAR, LSTAR, CSTAR, FMASK
- * (C0000081h-84h), FS_BASE, GS_BASE, KERNEL_GS_BASE (C0000100h-102h), TSC_AUX
- * (C0000103h); another is EINVAL.
+ * (277h), MISC_ENABLE (1A0h), DEBUGCTL (1D9h), EFER (C0000080h), STAR, LSTAR,
+ * CSTAR, FMASK (C0000081h-84h), FS_BASE, GS_BASE, KERNEL_GS_BASE (C0000100h-102h),
+ * TSC_AUX (C0000103h, with RDTSCP); another is EINVAL.
  *
  * Errors: EFAULT, E2BIG, EINVAL, ENOSPC (@nr_msrs, @xsave_size), EBUSY (the
  * vCPU is running, or VMX was taken by another hypervisor), EIO (another mm).
