@@ -16,6 +16,7 @@ module_combine := combine
 module_caps    := caps
 module_ept     := ept
 lib_memory     := memory
+lib_state      := state
 lib_walk       := memory walk
 lib_emulate    := decode emulate
 lib_policy     := policy
