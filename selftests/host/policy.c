@@ -439,6 +439,7 @@ TEST(what_a_guest_did_is_told_in_words)
 		  "the guest wrote 0x500 to MSR 0xc0000080" },
 		{ POSADA_TRAP_IO, R, 0x80, 0, "the guest read port 0x80" },
 		{ POSADA_TRAP_IO, W, 0x80, 7, "the guest wrote 0x7 to port 0x80" },
+		{ POSADA_TRAP_IO, W, 0x80, 0, "the guest wrote 0x0 to port 0x80" },
 		{ POSADA_TRAP_CR, W, 3, 0x1000, "the guest wrote 0x1000 to CR3" },
 		{ POSADA_TRAP_DR, R, 7, 0, "the guest read DR7" },
 		{ POSADA_TRAP_CPUID, 0, 0x1, 0, "the guest executed CPUID with leaf 0x1" },

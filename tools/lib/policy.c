@@ -470,7 +470,7 @@ const char *policy_describe(uint32_t what, uint32_t access, uint32_t number, uin
 
 	put(&out, "the guest ");
 	if (writes)
-		put(&out, "wrote %#llx to ", (unsigned long long)value);
+		put(&out, "wrote 0x%llx to ", (unsigned long long)value);
 	else if (access)
 		put(&out, "read ");
 	switch (what) {

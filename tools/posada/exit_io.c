@@ -55,6 +55,12 @@ static void out(struct vm *vm, const struct posada_run *run)
 
 /* ---- string forms ------------------------------------------------------------- */
 
+/* An IGNORE row of the trap policy is about the port: what it gives a read. */
+static bool ignored(const struct posada_run *run)
+{
+	return run->io.flags & POSADA_IO_IGNORED;
+}
+
 static int ins(struct vm *vm, struct posada_run *run, uint64_t linear)
 {
 	uint32_t value;
@@ -63,9 +69,13 @@ static int ins(struct vm *vm, struct posada_run *run, uint64_t linear)
 
 	if (ret)
 		return ret;
-	pthread_mutex_lock(&vm->lock);
-	value = bus_in(&vm->bus, run->io.port, run->io.width);
-	pthread_mutex_unlock(&vm->lock);
+	if (ignored(run)) {
+		value = run->io.value;
+	} else {
+		pthread_mutex_lock(&vm->lock);
+		value = bus_in(&vm->bus, run->io.port, run->io.width);
+		pthread_mutex_unlock(&vm->lock);
+	}
 	return linear_write(vm, linear, &value, run->io.width);
 }
 
@@ -74,7 +84,7 @@ static int outs(struct vm *vm, struct posada_run *run, uint64_t linear)
 	uint32_t value = 0;
 	int ret = linear_read(vm, linear, &value, run->io.width, WALK_READ);
 
-	if (ret)
+	if (ret || ignored(run))
 		return ret;
 	pthread_mutex_lock(&vm->lock);
 	bus_out(&vm->bus, run->io.port, run->io.width, value);
@@ -152,7 +162,7 @@ void exit_io(struct vm *vm)
 {
 	struct posada_run *run = vm->vcpu.run;
 
-	if (vm->verbose)
+	if (vm->verbose && !ignored(run))
 		tell_unclaimed(vm, run);
 	if (vm->vcpu.data.bytes) {
 		exit_io_data(vm, run);
