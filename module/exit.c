@@ -11,6 +11,7 @@
 #define DEBUGCTL_BTF	(1ULL << 1)
 #define DR7_GD		(1ULL << 13)
 #define PENDING_BS	(1ULL << 14)
+#define RFLAGS_IF	(1ULL << 9)
 #define CS_ACCESS_L	(1U << 13)
 #define EFER_LMA_BIT	(1ULL << 10)
 
@@ -42,6 +43,25 @@ void exit_skip_slow(struct posada_vcpu *vcpu, u64 rip)
 		vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS,
 			   vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS) | PENDING_BS);
 	}
+}
+
+/* SDM 3C 27.3.1.5: no STI shadow with IF=0, and in any shadow BS pending just with TF. */
+void exit_settle_shadow(struct posada_vcpu *vcpu)
+{
+	u32 state = vmcs_read(GUEST_INTERRUPTIBILITY_INFO);
+	u64 pending = vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS) & ~PENDING_BS;
+	u64 rflags = vcpu->exit.rflags;
+
+	if (!(state & (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)))
+		return;
+	if (!(rflags & RFLAGS_IF)) {
+		state &= ~GUEST_INTR_STATE_STI;
+		vmcs_write(GUEST_INTERRUPTIBILITY_INFO, state);
+	}
+	if ((rflags & RFLAGS_TF) && !(vmcs_read(GUEST_IA32_DEBUGCTL) & DEBUGCTL_BTF) &&
+	    (state & (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)))
+		pending |= PENDING_BS;
+	vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, pending);
 }
 
 /* ---- what the program is told ------------------------------------------------------ */

@@ -140,6 +140,9 @@ static __always_inline void exit_skip(struct posada_vcpu *vcpu)
 	exit_skip_to(vcpu, vcpu->exit.rip + vcpu->exit.insn_len);
 }
 
+/* New RFLAGS for the same instruction: what entry wants of a shadow to go with them. */
+void exit_settle_shadow(struct posada_vcpu *vcpu);
+
 /* exit_insn.c */
 int exit_cpuid(struct posada_vcpu *vcpu);
 int exit_hlt(struct posada_vcpu *vcpu);

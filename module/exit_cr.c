@@ -244,6 +244,9 @@ void dr_load(struct posada_vcpu *vcpu)
 	load_all(vcpu->dr);
 	native_set_debugreg(6, vcpu->dr6);
 	vcpu->dr_loaded = true;
+	/* From now on a shadow that is over matters: see inject_prepare(). */
+	vcpu->events.window = true;
+	vcpu->events.check = true;
 	if (!vcpu->trap_dr)
 		vcpu_controls(vcpu, 0, CPU_BASED_MOV_DR_EXITING);
 }

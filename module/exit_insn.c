@@ -22,8 +22,11 @@ int exit_hlt(struct posada_vcpu *vcpu)
 	exit_skip(vcpu);
 	vcpu->events.check = true;
 	vcpu->halted_in_nmi = vmcs_read(GUEST_INTERRUPTIBILITY_INFO) & GUEST_INTR_STATE_NMI;
-	/* The trap of single-stepping is an event that wakes at once. */
-	if (inject_wakes(vcpu) || (vcpu->exit.rflags & RFLAGS_TF))
+	/* The trap of single-stepping is an event that wakes at once, as is one that
+	 * was held up by a MOV-SS shadow.
+	 */
+	if (inject_wakes(vcpu) || (vcpu->exit.rflags & RFLAGS_TF) ||
+	    (vcpu->dr_loaded && inject_trap_pending()))
 		return EXIT_RESUME;
 	vcpu->halted = true;
 	return EXIT_HALT;

@@ -13,32 +13,38 @@
 
 #define SHADOW	(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)
 
-/* The vector to deliver: above the task priority, highest first; -1 for none. */
-static int highest_vector(struct posada_vcpu *vcpu)
-{
-	unsigned long bit = find_last_bit(vcpu->events.vectors, 256);
+/* Pending debug exceptions (SDM 3C table 25-4) that are more than a note for DR6. */
+#define PENDING_ENABLED	(1ULL << 12)
+#define PENDING_BS	(1ULL << 14)
 
-	if (bit == 256)
-		return -1;
+/* The highest vector that is queued, 256 for none. */
+static unsigned int highest_vector(struct posada_vcpu *vcpu)
+{
+	return find_last_bit(vcpu->events.vectors, 256);
+}
+
+/* Is it above the task priority? */
+static bool above_tpr(struct posada_vcpu *vcpu, unsigned int vector)
+{
 	/* Below 16: a PIC's in real mode, put back; no priority class holds those. */
-	return bit < 16 || (bit >> 4) > (vcpu_tpr(vcpu) >> 4) ? (int)bit : -1;
+	return vector < 16 || (vector >> 4) > (vcpu_tpr(vcpu) >> 4);
 }
 
 /*
- * A vector that the TPR holds back: exit when the guest lowers it far enough
- * (SDM 3C 30.1.2).
+ * The vector to deliver, -1 for none.  For one that the TPR holds back: exit when the
+ * guest lowers it far enough (SDM 3C 30.1.2).
  */
-static void set_threshold(struct posada_vcpu *vcpu)
+static int next_vector(struct posada_vcpu *vcpu)
 {
-	unsigned long bit = find_last_bit(vcpu->events.vectors, 256);
-	u32 threshold = 0;
+	unsigned int vector = highest_vector(vcpu);
+	bool held = vector < 256 && !above_tpr(vcpu, vector);
+	u32 threshold = held ? vector >> 4 : 0;
 
-	if (bit >= 16 && bit < 256 && (bit >> 4) <= (vcpu_tpr(vcpu) >> 4))
-		threshold = bit >> 4;
 	if (threshold != vcpu->events.threshold) {
 		vcpu->events.threshold = threshold;
 		vmcs_write(TPR_THRESHOLD, threshold);
 	}
+	return vector == 256 || held ? -1 : (int)vector;
 }
 
 static void enter_with(u32 info)
@@ -98,9 +104,17 @@ void inject_settle_shadow(struct posada_vcpu *vcpu)
 	blocking(vcpu);
 }
 
+bool inject_trap_pending(void)
+{
+	return vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS) & (PENDING_BS | PENDING_ENABLED);
+}
+
 /*
  * One event per entry, in the order of SDM 3A 6.9: what belongs to the last
  * instruction, NMI, external interrupts.  The rest waits for a window.
+ *
+ * A trap that is pending in the VMCS comes first of all, and injecting an event drops
+ * it (SDM 3C 27.7.3).  Its #DB is an exit, after which the others are looked at again.
  */
 void inject_prepare(struct posada_vcpu *vcpu)
 {
@@ -113,24 +127,29 @@ void inject_prepare(struct posada_vcpu *vcpu)
 	clear_bit(REQUEST_EVENT, &vcpu->requests);
 	smp_mb__after_atomic();	/* then look; pairs with inject_ioctl() */
 	e->check = false;
+	if (unlikely(vcpu->dr_loaded))
+		blocking(vcpu);	/* a shadow that is over would hold up a breakpoint */
 
 	if (e->event) {
 		deliver_event(vcpu);
 		busy = true;
 	}
-	vector = highest_vector(vcpu);
-	set_threshold(vcpu);
+	vector = next_vector(vcpu);
 	nmi = atomic_read(&e->nmis) > 0;
 	offer = e->offer & POSADA_OFFER_VALID;
 
 	if (nmi || vector >= 0 || offer) {
 		u32 blocked = blocking(vcpu);
+		bool injected = busy;
 
+		if (!busy && !(blocked & GUEST_INTR_STATE_MOV_SS) && inject_trap_pending())
+			busy = true;
 		if (nmi && !busy && !(blocked & (SHADOW | GUEST_INTR_STATE_NMI))) {
 			enter_with(INTR_INFO_VALID_MASK | INTR_TYPE_NMI_INTR | 2);
 			nmi = atomic_dec_return(&e->nmis) > 0;
 			vcpu->stats.nmi++;
 			busy = true;
+			injected = true;
 		}
 		if ((vector >= 0 || offer) && !busy && !(blocked & SHADOW) &&
 		    (vmcs_read(GUEST_RFLAGS) & RFLAGS_IF)) {
@@ -144,18 +163,23 @@ void inject_prepare(struct posada_vcpu *vcpu)
 			}
 			enter_with(INTR_INFO_VALID_MASK | INTR_TYPE_EXT_INTR | vector);
 			vcpu->stats.irq++;
-			vector = highest_vector(vcpu);
-			set_threshold(vcpu);
+			vector = next_vector(vcpu);
 		}
 		/* While one is handled, only one more is remembered (SDM 3A 6.7.1). */
 		if (blocked & GUEST_INTR_STATE_NMI)
 			atomic_cmpxchg(&e->nmis, 2, 1);
+		/*
+		 * Whether a shadow of STI keeps the NMI window shut is up to the CPU
+		 * (SDM 3C 26.2): where it does not, the guest would exit for ever before
+		 * its next instruction.  IF is 1 there, so take the other window.
+		 */
 		if (nmi)
-			windows |= CPU_BASED_NMI_WINDOW_EXITING;
+			windows |= (blocked & GUEST_INTR_STATE_STI) && !injected ?
+				   CPU_BASED_INTR_WINDOW_EXITING : CPU_BASED_NMI_WINDOW_EXITING;
 		if (vector >= 0 || offer)
 			windows |= CPU_BASED_INTR_WINDOW_EXITING;
 	}
-	e->window = windows;
+	e->window = windows || vcpu->dr_loaded;
 	vcpu_controls(vcpu, windows, (CPU_BASED_NMI_WINDOW_EXITING |
 				      CPU_BASED_INTR_WINDOW_EXITING) & ~windows);
 }
@@ -230,12 +254,14 @@ void inject_requeue(struct posada_vcpu *vcpu)
 bool inject_wakes(struct posada_vcpu *vcpu)
 {
 	struct events *e = &vcpu->events;
+	unsigned int vector;
 
 	if (e->event || (atomic_read(&e->nmis) && !vcpu->halted_in_nmi))
 		return true;
 	if (!(vcpu->exit.rflags & RFLAGS_IF))
 		return false;
-	return highest_vector(vcpu) >= 0 || (e->offer & POSADA_OFFER_VALID);
+	vector = highest_vector(vcpu);
+	return (vector < 256 && above_tpr(vcpu, vector)) || (e->offer & POSADA_OFFER_VALID);
 }
 
 /* What an earlier event that gives way to an exception leaves behind. */
@@ -319,8 +345,8 @@ static int queue_exception(struct posada_vcpu *vcpu, const struct posada_interru
 		return -EINVAL;
 	if (arg->flags & ~POSADA_INTERRUPT_ERROR_CODE)
 		return -EINVAL;
-	/* Bits 31:15 of an error code must be 0 (SDM 3C 27.2.1.3). */
-	if (!with_error ? arg->error_code : arg->error_code & ~0x7fffU)
+	/* Bits 31:16 of an error code must be 0 (SDM 3C 27.2.1.3). */
+	if (!with_error ? arg->error_code : arg->error_code & ~0xffffU)
 		return -EINVAL;
 	if (arg->vector != VECTOR_PF && arg->payload)
 		return -EINVAL;

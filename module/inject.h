@@ -33,7 +33,8 @@ struct posada_interrupt;
  * @length: [v] its instruction length
  * @again: [v] @event is a second delivery
  * @check: [v] look at all this before the next entry; always set while halted
- * @window: [v] interrupt- or NMI-window exiting is on
+ * @window: [v] interrupt- or NMI-window exiting is on, or breakpoints are: what a
+ *          shadow that is over would hold up
  * @offer: [v] POSADA_OFFER_VALID | vector of the program's interrupt controller
  * @taken: [v] the offer was delivered
  * @shadow_stale: [v] an instruction was completed in software since the last
@@ -72,6 +73,9 @@ void inject_requeue(struct posada_vcpu *vcpu);
 
 /* The STI or MOV-SS shadow in the VMCS as the guest sees it; VMCS current. */
 void inject_settle_shadow(struct posada_vcpu *vcpu);
+
+/* Does a debug trap of the last instruction wait in the VMCS?  VMCS current. */
+bool inject_trap_pending(void);
 
 /* Would a halted vCPU wake? */
 bool inject_wakes(struct posada_vcpu *vcpu);

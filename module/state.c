@@ -316,7 +316,7 @@ static u32 check_events(const struct posada_events *e)
 		return BAD(events.shadow);
 	if (!event_valid(e->event))
 		return BAD(events.event);
-	if (e->event_error & ~0x7fffU)
+	if (e->event_error & ~0xffffU)
 		return BAD(events.event_error);
 	if (e->event_length > 15)
 		return BAD(events.event_length);

@@ -111,6 +111,8 @@ static void apply(struct posada_vcpu *vcpu)
 		else if (what & POSADA_APPLY_SKIP)
 			exit_skip(vcpu);
 		inject_settle_shadow(vcpu);	/* IF=0 and a shadow do not go together */
+		if (what & POSADA_APPLY_RFLAGS)
+			exit_settle_shadow(vcpu);
 	}
 	run->apply = 0;
 }
