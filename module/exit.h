@@ -159,6 +159,9 @@ int exit_gp(struct posada_vcpu *vcpu);
 int exit_cr(struct posada_vcpu *vcpu);
 int exit_dr(struct posada_vcpu *vcpu);
 
+/* exit_task.c */
+int exit_task_switch(struct posada_vcpu *vcpu);
+
 /* exit_mem.c */
 int exit_ept_violation(struct posada_vcpu *vcpu);
 int exit_ept_misconfig(struct posada_vcpu *vcpu);

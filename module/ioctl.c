@@ -231,7 +231,7 @@ static int check_state(struct posada_vcpu *vcpu, struct posada_state *state)
 {
 	const u32 groups = POSADA_STATE_REGS | POSADA_STATE_SEGMENTS | POSADA_STATE_CONTROL |
 			   POSADA_STATE_DEBUG | POSADA_STATE_EVENTS | POSADA_STATE_MSRS |
-			   POSADA_STATE_XSAVE | POSADA_STATE_TSC;
+			   POSADA_STATE_XSAVE | POSADA_STATE_TSC | POSADA_STATE_DELIVERY;
 
 	state->bad = ~0U;
 	state->bad_msr = ~0U;

@@ -132,24 +132,31 @@ static void get_debug(struct posada_vcpu *vcpu, struct posada_debug *d)
 	d->dr7 = vmcs_read(GUEST_DR7);
 }
 
-static void get_events(struct posada_vcpu *vcpu, struct posada_events *e)
+/* What the vCPU has to itself. */
+static void get_delivery(struct posada_vcpu *vcpu, struct posada_events *e)
 {
-	int i;
-
-	for (i = 0; i < 4; i++)
-		e->vectors[i] = READ_ONCE(vcpu->events.vectors[i]);
 	e->activity = vcpu->dead ? POSADA_SHUTDOWN :
 		      vcpu->halted ? POSADA_HALTED : POSADA_ACTIVE;
 	e->shadow = vmcs_read(GUEST_INTERRUPTIBILITY_INFO) & SHADOW_VALID;
 	if (vcpu->events.shadow_stale)
 		e->shadow &= POSADA_SHADOW_NMI;
-	e->nmis = atomic_read(&vcpu->events.nmis);
-	if (e->nmis && (e->shadow & POSADA_SHADOW_NMI))
-		e->nmis = 1;
 	e->event = vcpu->events.event;
 	e->event_error = vcpu->events.error;
 	e->event_length = vcpu->events.length;
 	e->pending_debug = vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS);
+}
+
+/* And what any thread may queue. */
+static void get_events(struct posada_vcpu *vcpu, struct posada_events *e)
+{
+	int i;
+
+	get_delivery(vcpu, e);
+	for (i = 0; i < 4; i++)
+		e->vectors[i] = READ_ONCE(vcpu->events.vectors[i]);
+	e->nmis = atomic_read(&vcpu->events.nmis);
+	if (e->nmis && (e->shadow & POSADA_SHADOW_NMI))
+		e->nmis = 1;
 }
 
 static void get_tsc(struct posada_vcpu *vcpu, struct posada_tsc *t)
@@ -177,6 +184,8 @@ int state_get(struct posada_vcpu *vcpu, struct posada_state *state,
 		get_debug(vcpu, &state->debug);
 	if (groups & POSADA_STATE_EVENTS)
 		get_events(vcpu, &state->events);
+	else if (groups & POSADA_STATE_DELIVERY)
+		get_delivery(vcpu, &state->events);
 	if (groups & POSADA_STATE_TSC)
 		get_tsc(vcpu, &state->tsc);
 	for (i = 0; msrs && i < state->nr_msrs; i++) {
@@ -306,10 +315,8 @@ static bool event_valid(u32 event)
 	return false;
 }
 
-static u32 check_events(const struct posada_events *e)
+static u32 check_delivery(const struct posada_events *e)
 {
-	if (e->nmis > 2)
-		return BAD(events.nmis);
 	if (e->activity > POSADA_SHUTDOWN)
 		return BAD(events.activity);
 	if ((e->shadow & ~SHADOW_VALID) || (e->shadow & SHADOWS) == SHADOWS)
@@ -323,6 +330,11 @@ static u32 check_events(const struct posada_events *e)
 	if (e->pending_debug & ~PENDING_VALID)
 		return BAD(events.pending_debug);
 	return 0;
+}
+
+static u32 check_events(const struct posada_events *e)
+{
+	return e->nmis > 2 ? BAD(events.nmis) : check_delivery(e);
 }
 
 /* LME cannot change while paging is on (SDM 3A 2.2.1): as it will be, not as it is. */
@@ -372,6 +384,8 @@ static u32 check(struct posada_vcpu *vcpu, struct posada_state *state,
 		bad = check_debug(&state->debug);
 	if (!bad && (groups & POSADA_STATE_EVENTS))
 		bad = check_events(&state->events);
+	else if (!bad && (groups & POSADA_STATE_DELIVERY))
+		bad = check_delivery(&state->events);
 	if (!bad && msrs)
 		bad = check_msrs(vcpu, state, msrs);
 	if (!bad && xsave && !fpu_area_valid(xsave))
@@ -441,13 +455,8 @@ static void set_debug(struct posada_vcpu *vcpu, const struct posada_debug *d)
 	dr_note_active(vcpu, d->dr7);
 }
 
-static void set_events(struct posada_vcpu *vcpu, const struct posada_events *e)
+static void set_delivery(struct posada_vcpu *vcpu, const struct posada_events *e)
 {
-	int i;
-
-	for (i = 0; i < 4; i++)
-		WRITE_ONCE(vcpu->events.vectors[i], e->vectors[i]);
-	atomic_set(&vcpu->events.nmis, e->nmis);
 	vcpu->halted = e->activity == POSADA_HALTED;
 	vcpu->dead = e->activity == POSADA_SHUTDOWN ? VCPU_SHUTDOWN : 0;
 	vcpu->halted_in_nmi = e->shadow & POSADA_SHADOW_NMI;
@@ -465,6 +474,16 @@ static void set_events(struct posada_vcpu *vcpu, const struct posada_events *e)
 	vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, e->pending_debug);
 	/* A halted vCPU wakes by the IF it has now. */
 	vcpu->exit.rflags = vmcs_read(GUEST_RFLAGS);
+}
+
+static void set_events(struct posada_vcpu *vcpu, const struct posada_events *e)
+{
+	int i;
+
+	for (i = 0; i < 4; i++)
+		WRITE_ONCE(vcpu->events.vectors[i], e->vectors[i]);
+	atomic_set(&vcpu->events.nmis, e->nmis);
+	set_delivery(vcpu, e);
 }
 
 static void set_tsc(struct posada_vcpu *vcpu, const struct posada_tsc *t)
@@ -499,6 +518,8 @@ int state_set(struct posada_vcpu *vcpu, struct posada_state *state,
 		set_debug(vcpu, &state->debug);
 	if (groups & POSADA_STATE_EVENTS)
 		set_events(vcpu, &state->events);
+	else if (groups & POSADA_STATE_DELIVERY)
+		set_delivery(vcpu, &state->events);
 	for (i = 0; msrs && i < state->nr_msrs; i++)
 		msr_set(vcpu, msrs[i].index, msrs[i].value);
 	/* After the MSRs, which have no more than an approximation of it. */

@@ -462,7 +462,8 @@ struct posada_policy {
  * @reason: out: POSADA_EXIT_*
  * @hw_reason: out: basic exit reason (SDM 3C appendix C)
  * @insn_len: out: length of the instruction at @rip, where the CPU tells it
- *            (IO, RDMSR, WRMSR, HLT, HYPERCALL), else 0
+ *            (IO, RDMSR, WRMSR, HLT, HYPERCALL, and TASK_SWITCH unless an
+ *            exception, interrupt or NMI caused it), else 0
  * @status: out: POSADA_STATUS_* bits; also set when RUN fails with EINTR
  * @qualification: out: exit qualification (SDM 3C 28.2.1), 0 if it has none
  * @rip: out, in with POSADA_APPLY_RIP: the instruction that has *not* yet been
@@ -510,7 +511,8 @@ struct posada_policy {
  * @task.source: POSADA_TASK_*
  * @task.event: GATE: interruption information of the event that used it (SDM 3C
  *              25.9.3), which the module has forgotten; else 0
- * @task.event_error: its error code, to be pushed by the program in the new task
+ * @task.event_error: its error code, to be pushed by the program in the new task.
+ *                    See tools/lib/task_switch.h, which does all this
  * @trap: out, POSADA_EXIT_TRAP and POSADA_EXIT_TERMINATED
  * @trap.what: POSADA_TRAP_* kind
  * @trap.access: POSADA_TRAP_READ or _WRITE; 0 for kinds without
@@ -865,6 +867,9 @@ struct posada_explain {
 #define POSADA_STATE_MSRS	(1U << 5)  /* the array at @msrs */
 #define POSADA_STATE_XSAVE	(1U << 6)  /* the area at @xsave */
 #define POSADA_STATE_TSC	(1U << 7)  /* @tsc */
+#define POSADA_STATE_DELIVERY	(1U << 8)  /* @events but for @vectors and @nmis, which
+					    * other threads may be adding to
+					    */
 
 /**
  * struct posada_regs - general registers
