@@ -193,6 +193,7 @@ TEST_F(guest, interrupt)
 		{ "#GP with payload", EXCEPTION, 13, ERROR, 0, 0, 1 },
 		{ "#PF without error code", EXCEPTION, 14, 0, 0, 0, 0x1000 },
 		{ "#GP with flag 1", EXCEPTION, 13, ERROR | 2, 0, 0, 0 },
+		{ "#GP with error 10000h", EXCEPTION, 13, ERROR, 0x10000, 0, 0 },
 		{ "#GP with reserved", EXCEPTION, 13, ERROR, 0, 1, 0 },
 	};
 	struct posada_interrupt interrupt;

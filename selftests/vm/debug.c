@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Do the guest's debug registers and single-stepping work, across exits too? */
 #include "guest_fixture.h"
+#include "runner.h"
 
 #define DR6_BS 0x4000
 #define DR7_FIXED 0x400
@@ -177,6 +178,193 @@ TEST_F(guest, apply_rip_completes_as_well)
 	vcpu_run_to(&self->cpu, POSADA_EXIT_HLT);
 	ASSERT_EQ(1, vm_log(&self->vm)->count);
 	EXPECT_EQ(guest_address(steps, steps_after_cpuid), vm_event(&self->vm, 0)->rip);
+}
+
+/* SDM 3A 6.9: traps of the last instruction come before NMIs and interrupts. */
+static void step_with(struct __test_metadata *_metadata, struct vcpu *cpu, uint8_t vector)
+{
+	single_step(cpu);
+	vcpu_rflags_set(cpu, RFLAGS_TF | RFLAGS_IF);
+	vcpu_run_to(cpu, POSADA_EXIT_IO);
+	if (vector == 2)
+		vcpu_nmi(cpu);
+	else
+		vcpu_interrupt(cpu, vector);
+	cpu->run->apply = POSADA_APPLY_SKIP;
+	vcpu_run_to(cpu, POSADA_EXIT_HLT);
+	ASSERT_EQ(4, vm_log(cpu->vm)->count);
+	EXPECT_EQ(1, vm_event(cpu->vm, vector == 2)->vector);
+	EXPECT_EQ(guest_address(steps, steps_after_out), vm_event(cpu->vm, vector == 2)->rip);
+	EXPECT_EQ(vector, vm_event(cpu->vm, vector != 2)->vector);
+	EXPECT_EQ(1, vm_event(cpu->vm, 2)->vector);
+	EXPECT_EQ(guest_address(steps, steps_after_xor), vm_event(cpu->vm, 2)->rip);
+	EXPECT_EQ(1, vm_event(cpu->vm, 3)->vector);
+}
+
+TEST_F(guest, a_step_over_an_exit_is_not_lost_to_an_interrupt)
+{
+	step_with(_metadata, &self->cpu, 0x41);
+	EXPECT_EQ(guest_address(steps, steps_after_out), vm_event(&self->vm, 1)->rip);
+}
+
+/* It comes before the first instruction of the handler of #DB, which writes later. */
+TEST_F(guest, a_step_over_an_exit_is_not_lost_to_an_nmi)
+{
+	step_with(_metadata, &self->cpu, 2);
+	EXPECT_EQ(GUEST_HANDLERS + GUEST_HANDLER_STRIDE, vm_event(&self->vm, 0)->rip);
+}
+
+GUEST_CODE(in_shadow,
+"	out %al, $0x80\n"
+"in_shadow_out:\n"
+"	out %al, $0x81\n"
+"in_shadow_after_out:\n"
+"	nop\n"
+"	nop\n"
+"	hlt\n"
+"in_shadow_hlt:\n"
+"	hlt\n"
+"in_shadow_after_hlt:\n"
+"	nop\n"
+"	out %al, $0x83\n"
+"in_shadow_rep:\n"
+"	rep outsb\n"
+"in_shadow_after_rep:\n"
+"	hlt\n");
+GUEST_LABEL(in_shadow_out);
+GUEST_LABEL(in_shadow_after_out);
+GUEST_LABEL(in_shadow_hlt);
+GUEST_LABEL(in_shadow_after_hlt);
+GUEST_LABEL(in_shadow_rep);
+GUEST_LABEL(in_shadow_after_rep);
+
+/* All pages touched; about to execute what is at the label. */
+static void before(struct vcpu *cpu, const unsigned char *label, uint64_t rflags)
+{
+	vcpu_code(cpu, in_shadow);
+	vcpu_run_to(cpu, POSADA_EXIT_IO);
+	vcpu_rip_set(cpu, guest_address(in_shadow, label));
+	vcpu_rflags_set(cpu, rflags);
+}
+
+/* A debug trap that MOV SS has put off: table 25-4 of SDM 3C. */
+#define PENDING_BS (1 << 14)
+#define PENDING_BREAKPOINT_1 (1 << 12 | 1 << 1)
+
+static void in_mov_ss_shadow(struct vcpu *cpu, uint64_t pending)
+{
+	struct posada_state state = vcpu_state(cpu, POSADA_STATE_DELIVERY);
+
+	state.events.shadow = POSADA_SHADOW_MOV_SS;
+	state.events.pending_debug = pending;
+	vcpu_state_set(cpu, &state, POSADA_STATE_DELIVERY);
+}
+
+#define EXPECT_TRAP(i, label) do {						\
+	EXPECT_EQ(1, vm_event(&self->vm, i)->vector);				\
+	EXPECT_EQ(guest_address(in_shadow, label), vm_event(&self->vm, i)->rip);	\
+} while (0)
+
+/* MOV SS puts the trap off, and the instruction in its shadow brings it (SDM 3A 6.8.3). */
+TEST_F(guest, single_stepping_over_an_exit_in_a_shadow)
+{
+	before(&self->cpu, in_shadow_out, RFLAGS_TF);
+	in_mov_ss_shadow(&self->cpu, PENDING_BS);
+	vcpu_run_to(&self->cpu, POSADA_EXIT_IO);
+	EXPECT_EQ(0, vm_log(&self->vm)->count);
+	EXPECT_EQ(POSADA_SHADOW_MOV_SS, vcpu_state(&self->cpu, POSADA_STATE_EVENTS).events.shadow);
+	self->run->apply = POSADA_APPLY_SKIP;
+	vcpu_run_to(&self->cpu, POSADA_EXIT_HLT);
+	ASSERT_EQ(3, vm_log(&self->vm)->count);
+	EXPECT_TRAP(0, in_shadow_after_out);
+}
+
+TEST_F(guest, a_data_breakpoint_in_a_shadow_fires_after_the_exit)
+{
+	before(&self->cpu, in_shadow_out, 0);
+	set_debug(&self->cpu, GUEST_DATA, 1 << 2 | 0x7 << 20);	/* L1, read or write, 2 bytes */
+	in_mov_ss_shadow(&self->cpu, PENDING_BREAKPOINT_1);
+	vcpu_run_to(&self->cpu, POSADA_EXIT_IO);
+	EXPECT_EQ(0x81, self->run->io.port);
+	EXPECT_EQ(0, vm_log(&self->vm)->count);
+	if (!vcpu_state(&self->cpu, POSADA_STATE_EVENTS).events.pending_debug && on_bochs())
+		SKIP(return, "Bochs forgets a data breakpoint in a shadow: see quirks.rst");
+	self->run->apply = POSADA_APPLY_SKIP;
+	vcpu_run_to(&self->cpu, POSADA_EXIT_HLT);
+	ASSERT_EQ(1, vm_log(&self->vm)->count);
+	EXPECT_TRAP(0, in_shadow_after_out);
+	EXPECT_EQ(2, vcpu_state(&self->cpu, POSADA_STATE_DEBUG).debug.dr6 & 0xf);
+}
+
+TEST_F(guest, a_data_breakpoint_in_a_shadow_wakes_from_hlt)
+{
+	struct runner runner;
+
+	before(&self->cpu, in_shadow_hlt, RFLAGS_IF);
+	set_debug(&self->cpu, GUEST_DATA, 1 << 2 | 0x7 << 20);
+	in_mov_ss_shadow(&self->cpu, PENDING_BREAKPOINT_1);
+	self->run->flags = 0;
+	runner_start(&runner, &self->cpu);
+	usleep(300000);
+	vcpu_kick(&self->cpu);
+	EXPECT_EQ(0, runner_join(&runner));
+	if (self->run->reason == POSADA_EXIT_KICK && on_bochs() &&
+	    !vcpu_state(&self->cpu, POSADA_STATE_EVENTS).events.pending_debug)
+		SKIP(return, "Bochs forgets a data breakpoint in a shadow: see quirks.rst");
+	ASSERT_EQ(POSADA_EXIT_IO, self->run->reason);
+	EXPECT_EQ(0x83, self->run->io.port);
+	ASSERT_EQ(1, vm_log(&self->vm)->count);
+	EXPECT_TRAP(0, in_shadow_after_hlt);
+}
+
+/* The shadow ends with the OUT, so it does not hide the next instruction. */
+TEST_F(guest, an_instruction_breakpoint_after_an_exit_in_a_shadow)
+{
+	const uint64_t here = guest_address(in_shadow, in_shadow_after_out);
+
+	before(&self->cpu, in_shadow_out, 0);
+	set_debug(&self->cpu, here, 1 << 2);
+	in_mov_ss_shadow(&self->cpu, 0);
+	boot_idt_gate(&self->vm, 1, GUEST_CODE_AT + 0x800, 0);
+	memcpy(self->vm.ram + GUEST_CODE_AT + 0x800, "\xf4", 1);	/* hlt */
+	vcpu_run_to(&self->cpu, POSADA_EXIT_IO);
+	EXPECT_EQ(0x81, self->run->io.port);
+	self->run->apply = POSADA_APPLY_SKIP;
+	vcpu_run_to(&self->cpu, POSADA_EXIT_HLT);
+	EXPECT_EQ(GUEST_CODE_AT + 0x800, self->run->rip);
+}
+
+TEST_F(guest, single_stepping_over_hlt_wakes_it)
+{
+	before(&self->cpu, in_shadow_hlt, RFLAGS_TF);
+	self->run->flags = 0;
+	vcpu_run_to(&self->cpu, POSADA_EXIT_IO);
+	EXPECT_EQ(0x83, self->run->io.port);
+	ASSERT_EQ(2, vm_log(&self->vm)->count);	/* and NOP */
+	EXPECT_TRAP(0, in_shadow_after_hlt);
+}
+
+/* A REP traps after each round (SDM 3B 18.3.1.4), also when the program does them. */
+TEST_F(guest, single_stepping_through_a_rep_that_the_program_does)
+{
+	unsigned int i;
+
+	before(&self->cpu, in_shadow_rep, RFLAGS_TF);
+	self->run->regs[POSADA_RSI] = GUEST_DATA;
+	self->run->regs[POSADA_RCX] = 3;
+	for (i = 0; i < 3; i++) {
+		vcpu_run_to(&self->cpu, POSADA_EXIT_IO);
+		ASSERT_EQ(POSADA_IO_STRING | POSADA_IO_REP, self->run->io.flags);
+		ASSERT_EQ(i, vm_log(&self->vm)->count);
+		self->run->regs[POSADA_RSI]++;
+		self->run->apply = --self->run->regs[POSADA_RCX] ? POSADA_APPLY_RIP :
+								   POSADA_APPLY_SKIP;
+	}
+	vcpu_run_to(&self->cpu, POSADA_EXIT_HLT);
+	ASSERT_EQ(3, vm_log(&self->vm)->count);
+	EXPECT_TRAP(0, in_shadow_rep);
+	EXPECT_TRAP(1, in_shadow_rep);
+	EXPECT_TRAP(2, in_shadow_after_rep);
 }
 
 GUEST_CODE(general_detect,

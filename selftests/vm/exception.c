@@ -39,6 +39,18 @@ TEST_F(guest, with_error_code)
 	EXPECT_EXCEPTION(13, 0x18);
 }
 
+/* Of a selector in the upper half of its table: bit 15 is set. */
+TEST_F(guest, with_the_largest_error_code)
+{
+	struct posada_state state;
+
+	prepare(&self->cpu);
+	vcpu_exception_error(&self->cpu, 13, 0xfffc, 0);
+	state = vcpu_state(&self->cpu, POSADA_STATE_EVENTS);
+	vcpu_state_set(&self->cpu, &state, POSADA_STATE_EVENTS);
+	EXPECT_EXCEPTION(13, 0xfffc);
+}
+
 TEST_F(guest, page_fault_with_address)
 {
 	prepare(&self->cpu);

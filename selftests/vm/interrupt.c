@@ -241,6 +241,53 @@ TEST_F(guest, sti_shadow_over_an_exit_that_stays_in_the_kernel)
 	EXPECT_ONE_EVENT(VECTOR, guest_address(sti_cpuid, sti_cpuid_here));
 }
 
+/* RFLAGS that do not go with the shadow: the shadow gives way, or entry would fail. */
+TEST_F(guest, rflags_from_outside_in_a_shadow)
+{
+	static const uint64_t flags[] = {
+		RFLAGS_FIXED, RFLAGS_FIXED | RFLAGS_TF | RFLAGS_IF, RFLAGS_FIXED | RFLAGS_IF,
+	};
+	unsigned int i;
+
+	vcpu_code(&self->cpu, sti_out);
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		vcpu_rip_set(&self->cpu, GUEST_CODE_AT);
+		vcpu_run_to(&self->cpu, POSADA_EXIT_IO);
+		self->run->rflags = flags[i];
+		self->run->apply = POSADA_APPLY_RFLAGS;
+		vcpu_run_to(&self->cpu, POSADA_EXIT_IO);
+		EXPECT_EQ(flags[i], self->run->rflags);
+	}
+}
+
+/* What belongs to the vCPU alone can be set without touching what others queue. */
+TEST_F(guest, setting_the_delivery_keeps_what_is_queued)
+{
+	struct posada_state state = vcpu_state(&self->cpu, POSADA_STATE_DELIVERY);
+
+	EXPECT_EQ(0, state.events.shadow);
+	vcpu_interrupt(&self->cpu, VECTOR);
+	vcpu_nmi(&self->cpu);
+	state.events.shadow = POSADA_SHADOW_NMI;
+	vcpu_state_set(&self->cpu, &state, POSADA_STATE_DELIVERY);
+	state = vcpu_state(&self->cpu, POSADA_STATE_EVENTS);
+	EXPECT_EQ(1ULL << (VECTOR % 64), state.events.vectors[VECTOR / 64]);
+	EXPECT_EQ(1, state.events.nmis);
+	EXPECT_EQ(POSADA_SHADOW_NMI, state.events.shadow);
+	state = vcpu_state(&self->cpu, POSADA_STATE_DELIVERY);
+	EXPECT_EQ(0, state.events.vectors[VECTOR / 64]);
+	EXPECT_EQ(0, state.events.nmis);
+}
+
+TEST_F(guest, delivery_is_checked_as_events_are)
+{
+	struct posada_state state = vcpu_state(&self->cpu, POSADA_STATE_DELIVERY);
+
+	state.events.shadow = 1 << 2;
+	EXPECT_EQ(-EINVAL, __vcpu_state_set(&self->cpu, &state, POSADA_STATE_DELIVERY));
+	EXPECT_EQ(offsetof(struct posada_state, events.shadow), state.bad);
+}
+
 /* 100,000 times CLI and STI cost no exit when nothing waits. */
 GUEST_CODE(cli_sti,
 "	mov $100000, %ecx\n"

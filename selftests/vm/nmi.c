@@ -138,6 +138,34 @@ TEST_F(guest, comes_before_an_interrupt)
 	EXPECT_EQ(0xff, vm_event(&self->vm, 1)->vector);
 }
 
+GUEST_CODE(shadow_code,
+"	nop\n"
+"shadow_here:\n"
+"	nop\n"
+"	hlt\n");
+GUEST_LABEL(shadow_here);
+
+/*
+ * In the shadow of STI it waits, as for the interrupt window: whether the NMI window
+ * opens there is up to the CPU, and on one where it does the guest would not get on.
+ */
+TEST_F(guest, waits_for_the_end_of_a_shadow_of_sti)
+{
+	struct posada_state state = vcpu_state(&self->cpu, POSADA_STATE_EVENTS);
+
+	vcpu_code(&self->cpu, shadow_code);
+	vcpu_rflags_set(&self->cpu, RFLAGS_IF);
+	state.events.shadow = POSADA_SHADOW_STI;
+	vcpu_state_set(&self->cpu, &state, POSADA_STATE_EVENTS);
+	vcpu_nmi(&self->cpu);
+	vcpu_run_to(&self->cpu, POSADA_EXIT_HLT);
+	ASSERT_EQ(1, vm_log(&self->vm)->count);
+	EXPECT_EQ(2, vm_event(&self->vm, 0)->vector);
+	EXPECT_EQ(guest_address(shadow_code, shadow_here), vm_event(&self->vm, 0)->rip);
+	EXPECT_EQ(1, vcpu_stats(&self->cpu).exits[7]);
+	EXPECT_EQ(0, vcpu_stats(&self->cpu).exits[8]);
+}
+
 /* Blocking is part of the state: a vCPU that was saved in its handler stays there. */
 TEST_F(guest, blocking_can_be_set_from_outside)
 {

@@ -51,6 +51,10 @@ GUEST_CODE(waits,
 "	hlt\n"
 "waits_pf:\n"
 "	mov %eax, (%rbx)\n"
+"waits_icebp:\n"
+"	.byte 0xf1\n"
+"waits_icebp_after:\n"
+"	hlt\n"
 "waits_nmi:\n"
 "	inc %r8d\n"
 "	out %al, $0x81\n"
@@ -64,6 +68,8 @@ GUEST_LABEL(waits_ud);
 GUEST_LABEL(waits_recover);
 GUEST_LABEL(waits_pf);
 GUEST_LABEL(waits_nmi);
+GUEST_LABEL(waits_icebp);
+GUEST_LABEL(waits_icebp_after);
 
 /* The page is as it was, but the guest has to fault it in again. */
 static void drop(struct vm *vm, uint64_t gpa)
@@ -168,6 +174,21 @@ TEST_F(broken, own_page_fault)
 	EXPECT_EQ(0x8000000abc, vm_event(&self->vm, 0)->cr2);
 }
 
+/* INT1: the saved RIP is behind it, so its length has to come along. */
+TEST_F(broken, icebp)
+{
+	go_on_at(&self->cpu, guest_address(waits, waits_icebp));
+	/* not counted: a #DB is always delivered by the module */
+	EXPECT_EVENT_ONCE(1, 0, guest_address(waits, waits_icebp_after));
+}
+
+TEST_F(broken, injected_double_fault)
+{
+	go_on_at(&self->cpu, guest_address(waits, waits_plain));
+	vcpu_exception_error(&self->cpu, 8, 0, 0);
+	EXPECT_ONE_EVENT(8, 0, guest_address(waits, waits_plain));
+}
+
 /* And NMIs stay blocked until the IRET of the handler that came late. */
 TEST_F(broken, nmi)
 {
@@ -205,6 +226,53 @@ TEST_F(broken, by_a_page_that_the_program_has_to_map)
 	EXPECT_EQ(0, vm_log(&self->vm)->count);
 	vm_map(&self->vm, variant->page, self->vm.ram + variant->page, 0x1000, 0);
 	EXPECT_EVENT_ONCE(VECTOR, 0, guest_address(waits, waits_plain));
+}
+
+/* Broken off by a page that is nowhere; the program says that the access faults. */
+static void broken_by_gp(struct vm *vm, struct vcpu *cpu, uint64_t page)
+{
+	vm_unmap(vm, page, 0x1000);
+	vcpu_run_to(cpu, POSADA_EXIT_MMIO);
+	require(cpu->run->mmio.flags & POSADA_ACCESS_EVENT);
+	vm_map(vm, page, vm->ram + page, 0x1000, 0);
+	vcpu_exception_error(cpu, 13, 0x18, 0);
+}
+
+/* SDM 3A 6.15: one after the other, and the interrupt is not lost. */
+TEST_F(broken, an_interrupt_gives_way_to_an_exception_and_comes_again)
+{
+	go_on_at(&self->cpu, guest_address(waits, waits_plain));
+	vcpu_interrupt(&self->cpu, VECTOR);
+	broken_by_gp(&self->vm, &self->cpu, variant->page);
+	vcpu_run_to(&self->cpu, POSADA_EXIT_HLT);
+	ASSERT_EQ(2, vm_log(&self->vm)->count);
+	EXPECT_EQ(13, vm_event(&self->vm, 0)->vector);
+	EXPECT_EQ(0x18, vm_event(&self->vm, 0)->error);
+	EXPECT_EQ(VECTOR, vm_event(&self->vm, 1)->vector);
+}
+
+TEST_F(broken, a_page_fault_and_an_exception_are_a_double_fault)
+{
+	self->run->regs[POSADA_RBX] = 0x8000000abc;
+	go_on_at(&self->cpu, guest_address(waits, waits_pf));
+	broken_by_gp(&self->vm, &self->cpu, variant->page);
+	EXPECT_EVENT_ONCE(8, 0, guest_address(waits, waits_pf));
+}
+
+TEST_F(broken, a_double_fault_and_an_exception_are_a_shutdown)
+{
+	go_on_at(&self->cpu, guest_address(waits, waits_plain));
+	vcpu_exception_error(&self->cpu, 8, 0, 0);
+	broken_by_gp(&self->vm, &self->cpu, variant->page);
+	vcpu_run_to(&self->cpu, POSADA_EXIT_SHUTDOWN);
+	EXPECT_EQ(0, vm_log(&self->vm)->count);
+}
+
+TEST_F(broken, an_int_n_gives_way_and_is_executed_again)
+{
+	go_on_at(&self->cpu, guest_address(waits, waits_int));
+	broken_by_gp(&self->vm, &self->cpu, variant->page);
+	EXPECT_EVENT_ONCE(13, 0x18, guest_address(waits, waits_int));
 }
 
 /* Such an event is part of the state: a vCPU made from it delivers it. */
