@@ -458,4 +458,37 @@ TEST(whatever_decodes_can_be_emulated)
 	ASSERT_LT(1000, done);
 }
 
+static int store_byte(void *context, uint64_t linear, const void *from, unsigned int len)
+{
+	uint8_t *memory = context;
+
+	memcpy(memory + linear, from, len);
+	return 0;
+}
+
+#define RAX 0
+#define RCX 1
+
+/* A round is a step: SDM 3B 18.3.1.4 */
+TEST(with_tf_a_rep_does_one_round)
+{
+	static const uint8_t bytes[] = { 0xf3, 0xaa };	/* rep stosb */
+	uint8_t memory[4] = { 0 };
+	const struct emulate_bus bus = { .read = fuzz_read, .write = store_byte, .context = memory };
+	uint64_t gpr[16] = { [RAX] = 0x55, [RCX] = 3 };
+	struct emulate_cpu cpu = { .gpr = gpr, .rip = 0x1000, .rflags = 0x102 };
+	struct insn insn;
+
+	ASSERT_EQ(0, insn_decode(bytes, sizeof(bytes), 64, &insn));
+	EXPECT_EQ(EMULATE_AGAIN, emulate(&insn, &cpu, &bus));
+	EXPECT_EQ(2, gpr[RCX]);
+	EXPECT_EQ(0x1000, cpu.rip);
+	EXPECT_EQ(0, memory[1]);
+	EXPECT_EQ(EMULATE_AGAIN, emulate(&insn, &cpu, &bus));
+	EXPECT_EQ(EMULATE_DONE, emulate(&insn, &cpu, &bus));
+	EXPECT_EQ(0, gpr[RCX]);
+	EXPECT_EQ(0x1002, cpu.rip);
+	EXPECT_EQ(0x55, memory[2]);
+}
+
 TEST_HARNESS_MAIN

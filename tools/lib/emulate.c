@@ -10,6 +10,7 @@
 #define PF	     (1ULL << 2)
 #define AF	     (1ULL << 4)
 #define ZF	     (1ULL << 6)
+#define TF	     (1ULL << 8)
 #define SF	     (1ULL << 7)
 #define DF	     (1ULL << 10)
 #define OF	     (1ULL << 11)
@@ -538,7 +539,7 @@ static int do_string(const struct step *s)
 	for (unsigned int round = 0; count_get(insn, s->cpu); round++) {
 		int ret;
 
-		if (round == EMULATE_ROUNDS)
+		if (round == EMULATE_ROUNDS || (round && s->cpu->rflags & TF))
 			return EMULATE_AGAIN;
 		ret = string_round(s);
 		if (ret)

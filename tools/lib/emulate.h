@@ -44,9 +44,9 @@ struct emulate_bus {
 };
 
 #define EMULATE_DONE   0 /* rip is past the instruction */
-#define EMULATE_AGAIN  1 /* a long REP: registers are up to date, execute it again */
+#define EMULATE_AGAIN  1 /* a REP goes on: registers are up to date, execute it again */
 
-/* A REP goes on for that many rounds before the guest may take an interrupt. */
+/* A REP goes on for that many rounds before the guest may take an interrupt; with TF one. */
 #define EMULATE_ROUNDS 512
 
 /**

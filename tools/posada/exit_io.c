@@ -9,6 +9,7 @@
 #include "vm.h"
 #include "walk.h"
 
+#define RFLAGS_TF (1ULL << 8)
 #define RFLAGS_DF (1ULL << 10)
 #define EFER_LMA  (1ULL << 10)
 
@@ -122,6 +123,10 @@ static void exit_io_string(struct vm *vm, struct posada_run *run)
 
 		if (round == ROUNDS)
 			return; /* not skipped: the guest executes the rest */
+		if (round && run->rflags & RFLAGS_TF) {
+			run->apply = POSADA_APPLY_RIP; /* each round is a step that traps */
+			return;
+		}
 		if (!(run->efer & EFER_LMA))
 			linear &= 0xffffffff;
 		ret = is_in ? ins(vm, run, linear) : outs(vm, run, linear);

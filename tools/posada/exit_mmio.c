@@ -12,10 +12,11 @@
 #include "walk.h"
 
 /* Access rights of CS (SDM 3C 25.4.1, table 25-2) */
-#define CS_L	 (1U << 13)
-#define CS_DB	 (1U << 14)
+#define CS_L	  (1U << 13)
+#define CS_DB	  (1U << 14)
 
-#define EFER_LMA (1ULL << 10)
+#define RFLAGS_TF (1ULL << 8)
+#define EFER_LMA  (1ULL << 10)
 
 static unsigned int code_mode(const struct posada_run *run)
 {
@@ -205,6 +206,7 @@ void exit_mmio(struct vm *vm)
 		.base = { [INSN_ES] = run->es_base, [INSN_CS] = run->cs_base, [INSN_DS] = run->ds_base },
 	};
 	const struct insn *insn;
+	int ret;
 
 	if (vm->vcpu.data.bytes)
 		return exit_mmio_data(vm, run);
@@ -217,8 +219,13 @@ void exit_mmio(struct vm *vm)
 		return stuck(vm, "the guest has page tables");
 	if (decode(vm, &insn) != LINEAR_OK)
 		return;
-	if (execute(vm, insn, &cpu) != EMULATE_DONE)
+	ret = execute(vm, insn, &cpu);
+	if (ret != EMULATE_DONE) {
+		/* A round of a REP is a step: it traps, and goes on where it is. */
+		if (ret == EMULATE_AGAIN && run->rflags & RFLAGS_TF)
+			run->apply = POSADA_APPLY_RIP;
 		return; /* to be executed again, after an exception or an interrupt */
+	}
 	run->rip = cpu.rip;
 	run->apply = POSADA_APPLY_RIP;
 	if (cpu.rflags != run->rflags) {
