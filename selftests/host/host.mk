@@ -18,6 +18,7 @@ module_ept     := ept
 lib_memory     := memory
 lib_state      := state
 lib_walk       := memory walk
+lib_task_switch := memory walk task_switch
 lib_emulate    := decode emulate
 lib_policy     := policy
 posada_policy  := preset

@@ -133,27 +133,4 @@ TEST_F(guest, monitor_and_mwait_are_what_cpuid_says)
 	}
 }
 
-/* A task switch by hardware: VMX leaves it to software, and this module to nobody. */
-GUEST_CODE_32(switches_task,
-"	mov $" GUEST_STR(GUEST_TSS_SELECTOR) ", %eax\n"
-"	andb $~2, 0x104d\n"
-"	ljmp $" GUEST_STR(GUEST_TSS_SELECTOR) ", $0\n");
-
-TEST_F(guest, a_task_switch_is_an_unknown_exit)
-{
-	uint64_t rip;
-
-	boot_protected(&self->cpu);
-	vcpu_code(&self->cpu, switches_task);
-	vcpu_run_to(&self->cpu, POSADA_EXIT_UNKNOWN);
-	EXPECT_EQ(9, self->run->hw_reason);
-	EXPECT_EQ(2, self->run->qualification >> 30 & 3);	/* by JMP */
-	EXPECT_EQ(GUEST_TSS_SELECTOR, self->run->qualification & 0xffff);
-	EXPECT_EQ(0, self->run->unknown.reserved);
-	rip = self->run->rip;
-	/* nothing has happened: it comes again */
-	vcpu_run_to(&self->cpu, POSADA_EXIT_UNKNOWN);
-	EXPECT_EQ(rip, self->run->rip);
-}
-
 TEST_HARNESS_MAIN

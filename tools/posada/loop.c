@@ -91,6 +91,7 @@ static void (*const exits[])(struct vm *vm) = {
 	[POSADA_EXIT_TRAP] = exit_trap,
 	[POSADA_EXIT_TERMINATED] = exit_terminated,
 	[POSADA_EXIT_DEBUG] = exit_debug,
+	[POSADA_EXIT_TASK_SWITCH] = exit_task_switch,
 };
 
 static void taken(struct vm *vm, uint32_t offered)

@@ -21,5 +21,6 @@ void exit_wrmsr(struct vm *vm);
 void exit_hlt(struct vm *vm);
 void exit_trap(struct vm *vm);
 void exit_terminated(struct vm *vm);
+void exit_task_switch(struct vm *vm);
 
 #endif /* POSADA_LOOP_H */
