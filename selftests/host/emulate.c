@@ -466,9 +466,6 @@ static int store_byte(void *context, uint64_t linear, const void *from, unsigned
 	return 0;
 }
 
-#define RAX 0
-#define RCX 1
-
 /* A round is a step: SDM 3B 18.3.1.4 */
 TEST(with_tf_a_rep_does_one_round)
 {
