@@ -62,6 +62,10 @@ RDMSREFER='\146\271\200\0\0\300\017\062\014\001\346\364'
 MOVCR3='\017\040\330\017\042\330\260\003\346\364'
 # INT3, with an IRET as its handler at 0x7c10; mov $5, %al; out %al, $0xf4
 INT3='\307\006\014\0\020\174\307\006\016\0\0\0\314\353\007\220\317\220\220\220\220\220\220\220\260\005\346\364'
+# the same with INT1
+INT1='\307\006\004\0\020\174\307\006\006\0\0\0\361\353\007\220\317\220\220\220\220\220\220\220\260\005\346\364'
+# TF set with POPF, an IRET at 0x7c20 as the handler of #DB; mov $5, %al; out %al, $0xf4
+STEPS='\307\006\004\0\040\174\307\006\006\0\0\0\234\130\200\314\001\120\235\260\005\346\364\220\220\220\220\220\220\220\220\220\317'
 
 terminates_port() {
 	status 12 flat "$OUT80" --trap io=0x80:terminate &&
@@ -110,6 +114,13 @@ user_hlt_still_ends() { status 0 flat '\364' --trap hlt:user; }
 exception_is_passed_on() {
 	status 11 flat "$INT3" && status 11 flat "$INT3" --trap exception=3:user --verbose &&
 		says 'the guest raised exception 3 (#BP): row 0'
+}
+
+debug_exceptions_are_passed_on() {
+	for bytes in "$INT1" "$STEPS"; do
+		status 11 flat "$bytes" && status 11 flat "$bytes" --trap exception=1:user --verbose &&
+			says 'the guest raised exception 1 (#DB): row 0' || return 1
+	done
 }
 
 refusal_has_words() {
@@ -189,7 +200,7 @@ rm -rf $DIR
 mkdir -p $DIR
 [ -e /dev/posada ] || insmod /lib/modules/posada.ko || exit 1
 echo "KTAP version 1"
-echo "1..18"
+echo "1..19"
 ask "presets are what their rows say" check_is_offline
 ask "terminate names the port and the row" terminates_port
 ask "terminate of reads lets writes be" terminates_read_only
@@ -200,6 +211,7 @@ ask "an MSR that is sent up is still the guest's" user_msr_is_the_guests
 ask "a trap without a device is told of and stepped over" user_step
 ask "a halt that is sent up is still the end" user_hlt_still_ends
 ask "an exception that is sent up reaches the guest" exception_is_passed_on
+ask "so do INT1 and single steps" debug_exceptions_are_passed_on
 ask "what cannot be is refused in words" refusal_has_words
 ask "Linux boots under strict" boot --policy strict
 ask "the table of a running guest has hits" table_has_hits
