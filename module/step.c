@@ -130,7 +130,11 @@ int step_exit(struct posada_vcpu *vcpu, u32 reason)
 		return EXIT_PASS;
 	case EXIT_REASON_CR_ACCESS:
 	case EXIT_REASON_DR_ACCESS:
-		/* Their handlers have the CPU execute the instruction again. */
+		/*
+		 * Their handlers have the CPU execute the instruction again.  Nothing
+		 * is pending for it (SDM 3C 28.3.4), whatever an emulator thinks.
+		 */
+		vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, 0);
 		return EXIT_PASS;
 	}
 	step_break(vcpu);	/* and try again after it, if RIP is the same */

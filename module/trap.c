@@ -581,8 +581,12 @@ int trap_exit(struct posada_vcpu *vcpu, u32 reason)
 	if (!p || !decode(vcpu, reason, &a))
 		return EXIT_PASS;
 	row = policy_match(p, a.what, a.access, a.number);
-	/* The trap of a step that was broken off is the same trap. */
-	if (!vcpu->step.wanted || vcpu->step.rip != vmcs_read(GUEST_RIP))
+	/*
+	 * What a NATIVE row is about exits only for the module's own sake.  And the
+	 * trap of a step that was broken off is the same trap.
+	 */
+	if (row->trap.disposition != POSADA_NATIVE &&
+	    (!vcpu->step.wanted || vcpu->step.rip != vmcs_read(GUEST_RIP)))
 		atomic64_inc(&row->hits);
 	return apply(vcpu, &a, reason, &row->trap, row - p->rows);
 }

@@ -177,7 +177,7 @@ static __always_inline int before_entry(struct posada_vcpu *vcpu, const bool wat
  * Enter and handle exits as long as that can be done with interrupts off.  There
  * are two of it: the plain one does not pay for what the other looks at.
  */
-static __always_inline int loop(struct posada_vcpu *vcpu, const bool watched)
+static __always_inline int guest_loop(struct posada_vcpu *vcpu, const bool watched)
 {
 	struct posada_run *run = vcpu->run;
 	int budget = ENTRIES_IN_A_ROW;
@@ -203,27 +203,18 @@ static __always_inline int loop(struct posada_vcpu *vcpu, const bool watched)
 	return answer == EXIT_RESUME ? EXIT_IRQ : answer;
 }
 
-static int guest_loop(struct posada_vcpu *vcpu)
-{
-	return loop(vcpu, false);
-}
-
+/* With something to look at: see SLOW_*. */
 static noinline int guest_loop_watched(struct posada_vcpu *vcpu)
 {
 	int answer;
 
-	if (vcpu->step.wanted)
-		step_resume(vcpu);
-	answer = loop(vcpu, true);
-	step_break(vcpu);	/* a step does not outlast its stay: it is tried again */
-	return answer;
-}
-
-static noinline int guest_loop_slow(struct posada_vcpu *vcpu)
-{
 	if (vcpu->slow & SLOW_DR)
 		dr_load(vcpu);
-	return vcpu->slow & SLOW_WATCHED ? guest_loop_watched(vcpu) : guest_loop(vcpu);
+	if (vcpu->step.wanted)
+		step_resume(vcpu);
+	answer = guest_loop(vcpu, true);
+	step_break(vcpu);	/* a step does not outlast its stay: it is tried again */
+	return answer;
 }
 
 /* Host registers that a VM exit changes and that host code with interrupts on needs. */
@@ -269,7 +260,7 @@ static int window(struct posada_vcpu *vcpu)
 		apply(vcpu);
 	native_write_cr2(vcpu->cr2);
 
-	answer = likely(!vcpu->slow) ? guest_loop(vcpu) : guest_loop_slow(vcpu);
+	answer = likely(!vcpu->slow) ? guest_loop(vcpu, false) : guest_loop_watched(vcpu);
 
 	vcpu->cr2 = native_read_cr2();
 	host_debug_restore(vcpu);

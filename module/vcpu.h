@@ -33,7 +33,6 @@ struct posada_vm;
 #define SLOW_DR		(1U << 0)  /* the guest's DR7 enables breakpoints */
 #define SLOW_POLICY	(1U << 1)  /* exits are held against vm->policy */
 #define SLOW_STEP	(1U << 2)  /* an instruction is to be executed past its trap */
-#define SLOW_WATCHED	(SLOW_POLICY | SLOW_STEP)
 
 /* posada_vcpu.dead */
 #define VCPU_SHUTDOWN	1	/* triple fault */

@@ -64,6 +64,45 @@ TEST_F(guest, create_vcpu)
 	EXPECT_EQ(-EINVAL, posada_ioctl(self->vm.fd, POSADA_CREATE_VCPU, &create));
 }
 
+/* The rows themselves are in vm/policy. */
+TEST_F(guest, policy)
+{
+	struct posada_trap *traps = memory_get(0x8000);
+	static const struct {
+		uint32_t nr;
+		uint32_t reserved;
+		int error;
+	} rows[] = {
+		{ 0, 1, -EINVAL },
+		{ POSADA_POLICY_MAX_TRAPS + 1, 0, -ENOSPC },
+		{ UINT32_MAX, 0, -ENOSPC },
+	};
+	struct posada_policy policy;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		policy = (struct posada_policy){ .size = sizeof(policy), .nr = rows[i].nr,
+						 .reserved = rows[i].reserved,
+						 .traps = (uintptr_t)traps };
+		EXPECT_EQ(rows[i].error, posada_ioctl(self->vm.fd, POSADA_POLICY_SET, &policy)) {
+			TH_LOG("row %u", i);
+		}
+	}
+	policy = (struct posada_policy){ .size = sizeof(policy), .nr = 1, .traps = 8 };
+	EXPECT_EQ(-EFAULT, posada_ioctl(self->vm.fd, POSADA_POLICY_SET, &policy));
+	policy.nr = 400;
+	EXPECT_EQ(-EFAULT, posada_ioctl(self->vm.fd, POSADA_POLICY_GET, &policy));
+	policy.reserved = 1;
+	EXPECT_EQ(-EINVAL, posada_ioctl(self->vm.fd, POSADA_POLICY_GET, &policy));
+	/* as many as there may be */
+	for (i = 0; i < POSADA_POLICY_MAX_TRAPS; i++)
+		traps[i] = (struct posada_trap){ .what = POSADA_TRAP_HLT,
+						 .disposition = POSADA_USER };
+	policy = (struct posada_policy){ .size = sizeof(policy), .nr = POSADA_POLICY_MAX_TRAPS,
+					 .traps = (uintptr_t)traps };
+	EXPECT_EQ(0, posada_ioctl(self->vm.fd, POSADA_POLICY_SET, &policy));
+}
+
 #define MAP POSADA_MEMORY_MAP
 #define UNMAP POSADA_MEMORY_UNMAP
 
