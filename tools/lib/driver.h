@@ -42,6 +42,8 @@ struct driver_vcpu;
  * @policy_set: replace it; as posada_policy_set().  NULL: it has none
  * @debug: stepping and breakpoints from outside; NULL: it has none
  * @last_exits: the last exits it has logged; NULL: it has no log
+ * @cpuid_get: the vCPU's CPUID table; @nr in: room, out: entries
+ * @cpuid_set: replace it
  */
 struct driver {
 	const char *name;
@@ -66,6 +68,10 @@ struct driver {
 			  uint32_t *bad, char *why);
 	int (*debug)(struct driver_vcpu *vcpu, struct posada_guest_debug *debug);
 	int (*last_exits)(struct driver_vcpu *vcpu, struct posada_last_exit *entries, uint32_t *nr);
+	int (*cpuid_get)(struct driver_vcpu *vcpu, struct posada_cpuid_entry *entries,
+			 uint32_t *nr);
+	int (*cpuid_set)(struct driver_vcpu *vcpu, const struct posada_cpuid_entry *entries,
+			 uint32_t nr);
 };
 
 /**

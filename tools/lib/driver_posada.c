@@ -125,6 +125,18 @@ static int vcpu_last_exits(struct driver_vcpu *vcpu, struct posada_last_exit *en
 	return posada_last_exits(vcpu->fd, entries, nr, NULL);
 }
 
+static int vcpu_cpuid_get(struct driver_vcpu *vcpu, struct posada_cpuid_entry *entries,
+			  uint32_t *nr)
+{
+	return posada_cpuid_get(vcpu->fd, entries, nr);
+}
+
+static int vcpu_cpuid_set(struct driver_vcpu *vcpu, const struct posada_cpuid_entry *entries,
+			  uint32_t nr)
+{
+	return posada_cpuid_set(vcpu->fd, entries, nr);
+}
+
 const struct driver driver_posada = {
 	.name = "posada",
 	.device = POSADA_DEVICE,
@@ -146,4 +158,6 @@ const struct driver driver_posada = {
 	.policy_set = vm_policy_set,
 	.debug = vcpu_debug,
 	.last_exits = vcpu_last_exits,
+	.cpuid_get = vcpu_cpuid_get,
+	.cpuid_set = vcpu_cpuid_set,
 };

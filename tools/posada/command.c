@@ -110,12 +110,44 @@ static json_t *do_exits(struct vm *vm, const json_t *request)
 	return ask_vcpu(vm, report_exits);
 }
 
+/* ---- move -------------------------------------------------------------------------------- */
+
+struct move_call {
+	struct vm_call call; /* first */
+	enum vm_move into;
+	int err;
+};
+
+static void move(struct vm_call *call)
+{
+	struct move_call *m = (struct move_call *)call;
+
+	/* It may have ended before its thread got here, and be without one. */
+	m->err = m->call.vm->vcpu_gone ? -ESRCH : vm_move(m->call.vm, m->into);
+}
+
+static json_t *do_move(struct vm *vm, const json_t *request)
+{
+	const char *into = json_string_value(json_object_get(request, "into"));
+	struct move_call m = { .call.function = move };
+
+	if (!into || (strcmp(into, "vm") && strcmp(into, "vcpu")))
+		return no("move into what: \"vm\" or \"vcpu\"?");
+	if (vm->gdb)
+		return no("it cannot be moved under a debugger (--gdb)");
+	m.into = strcmp(into, "vm") ? MOVE_VCPU : MOVE_VM;
+	vm_call_vcpu(vm, &m.call);
+	if (m.err)
+		return no("it cannot be moved: %s", strerror(-m.err));
+	return json_pack("{s:b, s:i}", "ok", 1, "moves", (int)vm->moves);
+}
+
 /* ---- inject ---------------------------------------------------------------------------- */
 
 static json_t *inject_event(struct vm *vm, uint32_t type, uint32_t vector)
 {
 	struct posada_interrupt event = { .type = type, .vector = vector };
-	int err = vm->vcpu.driver->interrupt(&vm->vcpu, &event);
+	int err = vm_interrupt(vm, &event);
 
 	return err ? no("the driver refuses it: %s", strerror(-err)) : yes();
 }
@@ -153,11 +185,10 @@ static const struct {
 	const char *name;
 	json_t *(*function)(struct vm *vm, const json_t *request);
 } commands[] = {
-	{ "info", do_info },	 { "stat", do_stat },
-	{ "regs", do_regs },	 { "pause", do_pause },
-	{ "resume", do_resume }, { "quit", do_quit },
-	{ "inject", do_inject }, { "policy", policies_command },
-	{ "inject", do_inject }, { "exits", do_exits },
+	{ "info", do_info },	 { "stat", do_stat },	  { "regs", do_regs },
+	{ "pause", do_pause },	 { "resume", do_resume }, { "quit", do_quit },
+	{ "inject", do_inject }, { "move", do_move },	  { "policy", policies_command },
+	{ "exits", do_exits },
 };
 
 json_t *control_command(struct vm *vm, const json_t *request)

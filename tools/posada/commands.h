@@ -12,6 +12,7 @@ int command_regs(int argc, char **argv);
 int command_exits(int argc, char **argv);
 int command_pause(int argc, char **argv);
 int command_resume(int argc, char **argv);
+int command_move(int argc, char **argv);
 int command_quit(int argc, char **argv);
 int command_list(int argc, char **argv);
 int command_policy(int argc, char **argv);

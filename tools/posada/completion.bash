@@ -60,9 +60,17 @@ _posada_bench() {
 		mmio-read interrupt touch touch-fresh touch-huge touch-huge-fresh touch-along life memory'
 }
 
+_posada_move() {
+	case ${COMP_WORDS[COMP_CWORD - 1]} in
+	--into) _posada_reply 'vm vcpu both' ;;
+	--times | --every) COMPREPLY=() ;;
+	*) _posada_reply "--times --every --into --help $(_posada_guests)" ;;
+	esac
+}
+
 _posada() {
 	if [[ $COMP_CWORD -eq 1 ]]; then
-		_posada_reply 'run list stat regs exits policy inject pause resume quit doctor bench
+		_posada_reply 'run list stat regs exits policy inject move pause resume quit doctor bench
 			--help'
 		return
 	fi
@@ -71,6 +79,7 @@ _posada() {
 	bench) _posada_bench ;;
 	policy) _posada_policy ;;
 	inject) _posada_reply "--irq --vector --nmi --help $(_posada_guests)" ;;
+	move) _posada_move ;;
 	stat | regs | exits | pause | resume | quit) _posada_reply "--json --help $(_posada_guests)" ;;
 	doctor | list) _posada_reply '--json --help' ;;
 	esac

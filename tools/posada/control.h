@@ -16,6 +16,8 @@
  *   {"command": "policy"}                 name, rows of the trap policy with hits
  *   {"command": "policy", "set": [R...]}  replace those that were set; R: a row as
  *                                         text, see tools/lib/policy.h
+ *   {"command": "move", "into": "vm"}     or "vcpu": goes on in a new one; answers
+ *                                         "moves", how often so far
  *   {"command": "inject", "nmi": true}
  *   {"command": "inject", "vector": V}    16..255, as from a local APIC
  *   {"command": "inject", "irq": N}       an edge on input N of the PIC pair;

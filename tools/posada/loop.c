@@ -121,15 +121,16 @@ static void run_failed(struct vm *vm, int err)
 void loop_run(struct vm *vm)
 {
 	struct driver_vcpu *vcpu = &vm->vcpu;
-	struct posada_run *run = vcpu->run;
 
 	vm_this_is_vcpu_thread();
 	for (;;) {
+		struct posada_run *run;
 		uint32_t output;
 		int err;
 
 		if (__atomic_load_n(&vm->requests, __ATOMIC_ACQUIRE) && !vm_serve(vm))
 			break;
+		run = vcpu->run; /* another one after a move */
 		output = __atomic_load_n(&vm->pic.output, __ATOMIC_ACQUIRE);
 		run->offer = output & PIC_INTR ? POSADA_OFFER_VALID | (output & PIC_VECTOR) : 0;
 		err = vcpu->driver->run(vcpu);

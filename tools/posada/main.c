@@ -20,6 +20,7 @@ static const struct {
 	{ "inject", command_inject, "interrupt a guest" },
 	{ "pause", command_pause, "stop a guest for a while" },
 	{ "resume", command_resume, "let it go on" },
+	{ "move", command_move, "go on in a new VM or vCPU" },
 	{ "quit", command_quit, "end a guest" },
 	{ "doctor", command_doctor, "say whether, and why, VMX can be used here" },
 	{ "bench", command_bench, "measure what exits, interrupts and VMs cost" },

@@ -68,8 +68,11 @@ int policies_set(struct vm *vm, const struct posada_trap *traps, uint32_t nr, ui
 	int err = -ENOTTY;
 
 	*bad = ~0U;
-	if (vm->driver.driver->policy_set)
+	if (vm->driver.driver->policy_set) {
+		pthread_mutex_lock(&vm->vcpu_lock);
 		err = vm->driver.driver->policy_set(&vm->driver, traps, nr, bad, words);
+		pthread_mutex_unlock(&vm->vcpu_lock);
+	}
 	words[sizeof(words) - 1] = '\0';
 	if (!err)
 		return 0;
@@ -111,7 +114,9 @@ int policies_get(struct vm *vm, struct posada_trap **traps, uint32_t *nr)
 		if (!*traps)
 			return -ENOMEM;
 		*nr = room;
+		pthread_mutex_lock(&vm->vcpu_lock);
 		err = vm->driver.driver->policy_get(&vm->driver, *traps, nr);
+		pthread_mutex_unlock(&vm->vcpu_lock);
 		room = *nr;
 	} while (err == -ENOSPC);
 	if (err) {

@@ -61,7 +61,7 @@ json_t *report_stats(struct vm *vm)
 {
 	struct posada_stats stats = { 0 };
 	json_t *report = report_info(vm);
-	int err = vm->vcpu.driver->stats(&vm->vcpu, &stats);
+	int err = vm_stats(vm, &stats);
 
 	if (err) {
 		json_object_set_new(report, "error", json_string(strerror(-err)));

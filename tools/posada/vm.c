@@ -12,6 +12,7 @@
 #include "cli.h"
 #include "clock.h"
 #include "mode.h"
+#include "state.h"
 
 static __thread bool vcpu_thread;
 
@@ -20,14 +21,34 @@ void vm_this_is_vcpu_thread(void)
 	vcpu_thread = true;
 }
 
+/* ---- the vCPU, from other threads ------------------------------------------- */
+
+void vm_kick(struct vm *vm)
+{
+	pthread_mutex_lock(&vm->vcpu_lock);
+	if (vm->vcpu.fd >= 0)
+		vm->vcpu.driver->kick(&vm->vcpu);
+	pthread_mutex_unlock(&vm->vcpu_lock);
+}
+
+int vm_interrupt(struct vm *vm, struct posada_interrupt *event)
+{
+	int err;
+
+	pthread_mutex_lock(&vm->vcpu_lock);
+	err = vm->vcpu.driver->interrupt(&vm->vcpu, event);
+	pthread_mutex_unlock(&vm->vcpu_lock);
+	return err;
+}
+
 /* ---- requests to the vCPU thread -------------------------------------------- */
 
 /* vm->request_lock is held. */
 static void __request(struct vm *vm, unsigned int bits)
 {
 	__atomic_or_fetch(&vm->requests, bits, __ATOMIC_SEQ_CST);
-	if (!vcpu_thread && vm->vcpu.fd >= 0)
-		vm->vcpu.driver->kick(&vm->vcpu);
+	if (!vcpu_thread)
+		vm_kick(vm);
 	/* For a vCPU thread that is paused. */
 	pthread_cond_broadcast(&vm->request_done);
 }
@@ -196,8 +217,8 @@ static void pic_changed(void *context)
 {
 	struct vm *vm = context;
 
-	if (!vcpu_thread && vm->vcpu.fd >= 0)
-		vm->vcpu.driver->kick(&vm->vcpu);
+	if (!vcpu_thread)
+		vm_kick(vm);
 }
 
 static void reset(void *context)
@@ -283,6 +304,16 @@ static int add_devices(struct vm *vm)
 	return err;
 }
 
+static void init_recursive(pthread_mutex_t *lock)
+{
+	pthread_mutexattr_t attributes;
+
+	pthread_mutexattr_init(&attributes);
+	pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(lock, &attributes);
+	pthread_mutexattr_destroy(&attributes);
+}
+
 int vm_init(struct vm *vm)
 {
 	uint64_t below, above;
@@ -290,6 +321,7 @@ int vm_init(struct vm *vm)
 
 	vm->vcpu.fd = -1;
 	vm->started = clock_monotonic();
+	init_recursive(&vm->vcpu_lock);
 	pthread_mutex_init(&vm->lock, NULL);
 	pthread_mutex_init(&vm->request_lock, NULL);
 	pthread_cond_init(&vm->request_done, NULL);
@@ -325,6 +357,7 @@ void vm_destroy(struct vm *vm)
 	pthread_cond_destroy(&vm->request_done);
 	pthread_mutex_destroy(&vm->request_lock);
 	pthread_mutex_destroy(&vm->lock);
+	pthread_mutex_destroy(&vm->vcpu_lock);
 }
 
 /* ---- the driver ------------------------------------------------------------------- */
@@ -352,7 +385,7 @@ static int open_driver(struct vm *vm, const struct driver *driver)
 	}
 }
 
-static int map_memory(struct vm *vm)
+int vm_map_memory(struct vm *vm)
 {
 	struct posada_memory_op ops[GUEST_MEMORY_RANGES];
 	uint64_t end = 1ULL << vm->driver.info.gpa_bits;
@@ -383,6 +416,7 @@ static int map_memory(struct vm *vm)
 static int set_state(struct vm *vm, struct posada_state *state)
 {
 	struct posada_state reset = { 0 };
+	char text[64];
 	int err = vm->vcpu.driver->state_get(&vm->vcpu, &reset, POSADA_STATE_CONTROL);
 
 	if (!err) {
@@ -391,8 +425,8 @@ static int set_state(struct vm *vm, struct posada_state *state)
 	}
 	if (!err)
 		return 0;
-	return fail("cannot set the first state of the vCPU: %s (byte %u of struct posada_state).",
-		    why(err), state->bad);
+	return fail("cannot set the first state of the vCPU: %s (%s).", why(err),
+		    state_bad(state, text, sizeof(text)));
 }
 
 int vm_start(struct vm *vm, const struct driver *driver, struct posada_state *state)
@@ -406,7 +440,7 @@ int vm_start(struct vm *vm, const struct driver *driver, struct posada_state *st
 		fail("cannot make a VM: %s.", why(err));
 		goto out_close;
 	}
-	if (map_memory(vm))
+	if (vm_map_memory(vm))
 		goto out_destroy;
 	err = driver->create_vcpu(&vm->driver, 0, &vm->vcpu);
 	if (err) {
@@ -427,7 +461,10 @@ void vm_stop(struct vm *vm)
 {
 	const struct driver *driver = vm->driver.driver;
 
-	driver->destroy_vcpu(&vm->vcpu);
-	driver->destroy(&vm->driver);
+	/* One of them can be missing after a move that failed. */
+	if (vm->vcpu.fd >= 0)
+		driver->destroy_vcpu(&vm->vcpu);
+	if (vm->driver.fd >= 0)
+		driver->destroy(&vm->driver);
 	driver->close(&vm->driver);
 }

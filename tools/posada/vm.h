@@ -61,15 +61,19 @@ struct vm_call {
  * struct vm - a guest
  *
  * [I] set before the threads start; [l] under @lock; [a] atomic; [c] the vCPU
- * thread's own; [r] under @request_lock
+ * thread's own; [r] under @request_lock; [m] changed by the vCPU thread, under
+ * @vcpu_lock, which other threads hold while they use it
  *
- * @driver: [I] the VM
- * @vcpu: [I] its vCPU; vcpu.run is [c]
+ * @driver: [m] the VM
+ * @vcpu: [m] its vCPU; vcpu.run is [c]
  * @ram: [I]
  * @name: [I] in the control directory
  * @verbose: [I]
  * @wait_if_halted: [I] a guest that halts for good stays
  * @started: [I] CLOCK_MONOTONIC
+ * @vcpu_lock: taken last; recursive
+ * @before: [m] what earlier vCPUs of the guest have done
+ * @moves: [m] how often it was moved
  * @lock: all devices, with bus and console
  * @bus: [l]
  * @pic: [l]
@@ -102,6 +106,10 @@ struct vm {
 	bool verbose;
 	bool wait_if_halted;
 	uint64_t started;
+
+	pthread_mutex_t vcpu_lock;
+	struct posada_stats before;
+	unsigned int moves;
 
 	pthread_mutex_t lock;
 	struct bus bus;
@@ -153,6 +161,36 @@ int vm_start(struct vm *vm, const struct driver *driver, struct posada_state *st
 
 /** vm_stop() - undo vm_start() */
 void vm_stop(struct vm *vm);
+
+/** vm_map_memory() - give the VM its memory.  Return: 0, or -1 after fail() */
+int vm_map_memory(struct vm *vm);
+
+/* Where a guest is moved to. */
+enum vm_move {
+	MOVE_VCPU, /* to a new vCPU of the same VM */
+	MOVE_VM,   /* to a new VM, with the same memory */
+};
+
+/**
+ * vm_move() - vCPU thread: take the vCPU (and VM) down and go on in a new one
+ * @vm: after vm_start()
+ * @into: which is new
+ *
+ * Devices and console notice nothing.  If the new one cannot be made the guest
+ * ends.
+ *
+ * Return: 0 or -errno.
+ */
+int vm_move(struct vm *vm, enum vm_move into);
+
+/** vm_kick() - make the vCPU thread leave the guest; from any other thread */
+void vm_kick(struct vm *vm);
+
+/** vm_interrupt() - queue an event for the vCPU.  Return: 0 or -errno */
+int vm_interrupt(struct vm *vm, struct posada_interrupt *event);
+
+/** vm_stats() - what all vCPUs of the guest have done.  Return: 0 or -errno */
+int vm_stats(struct vm *vm, struct posada_stats *stats);
 
 /** vm_end() - end the guest, for a reason; from any thread, also with vm->lock held */
 void vm_end(struct vm *vm, enum vm_end end, int64_t code, const char *format, ...)
