@@ -17,6 +17,7 @@ module_caps    := caps
 module_ept     := ept
 lib_memory     := memory
 lib_state      := state
+lib_snapshot   := snapshot state
 lib_walk       := memory walk
 lib_task_switch := memory walk task_switch
 lib_emulate    := decode emulate
