@@ -6,8 +6,9 @@
 # First the tests of pure code on this computer, then all others in one boot of
 # the test machine (two CPUs), with VMX resident and again with VMX in windows, as
 # newer kernels have it, and then the trap policy as the command has it, with Linux
-# as a guest; then what the driver says where there is no VMX. Prints KTAP as it comes
-# (kept in build/check.ktap) and at the end one line of its own, "N passed, N failed,
+# as a guest; then a Linux guest that is moved a hundred times while it works; then
+# what the driver says where there is no VMX. Prints KTAP as it comes (kept in
+# build/check.ktap) and at the end one line of its own, "N passed, N failed,
 # N skipped"; exits with 0 if some passed and none failed.
 set -eu -o pipefail
 
@@ -51,6 +52,8 @@ run_all() {
 	done
 	boot "machine" --machine "$MACHINE" --cpus "$CPUS" --timeout 1200 \
 		--log "$BUILD/machine/check.log" --cmd '/selftests/run.sh && /selftests/run.sh -m vmx=window && sh /lib/machine/policy.sh'
+	boot "machine with a guest that is moved" --machine "$MACHINE" --cpus 1 --timeout 900 \
+		--log "$BUILD/machine/check-move.log" --cmd 'sh /lib/machine/move.sh'
 	boot "machine without VMX" --without-vmx \
 		--log "$BUILD/machine/check-without-vmx.log" --cmd 'sh /lib/machine/without-vmx.sh'
 	echo "1..$NUMBER"

@@ -18,7 +18,8 @@ initramfs_build() {
 stage_base() {
 	local root=$1
 	cp /bin/busybox "$root/bin/"
-	cp "$(e9_build)" "$root/bin/e9"
+	cp "$(program_build e9)" "$root/bin/e9"
+	cp "$(program_build work)" "$root/bin/work"
 	install -m 755 "$MACHINE_DIR/inside/init" "$root/init"
 	printf '%s\n' root:x:0:0:root:/root:/bin/sh nobody:x:65534:65534:nobody:/:/bin/false >"$root/etc/passwd"
 	printf '%s\n' root:x:0: nogroup:x:65534: >"$root/etc/group"
@@ -26,8 +27,8 @@ stage_base() {
 	cp -r "$MACHINE_DIR/inside" "$root/lib/machine"
 }
 
-e9_build() {
-	local source=$MACHINE_DIR/inside/e9.c binary=$BUILD/machine/e9
+program_build() {
+	local source=$MACHINE_DIR/inside/$1.c binary=$BUILD/machine/$1
 	if [[ ! $binary -nt $source ]]; then
 		gcc -O2 -Wall -Wextra -static -o "$binary.$$" "$source"
 		mv "$binary.$$" "$binary"
@@ -85,7 +86,7 @@ stage_guest() {
 	local release=$1 root=$2 guest=$BUILD/machine/guest.$$
 	rm -rf "$guest"
 	mkdir -p "$guest"/{bin,proc,sys,dev,root}
-	cp /bin/busybox "$guest/bin/"
+	cp /bin/busybox "$(program_build work)" "$guest/bin/"
 	install -m 755 "$MACHINE_DIR/inside/guest-init" "$guest/init"
 	pack "$guest" "$root/guest/initrd.img"
 	rm -rf "$guest"
