@@ -95,7 +95,7 @@ same_sum() {
 
 # A state of pause is one like any other.
 move_paused() {
-	posada pause $VM >/dev/null && posada move $VM --times 2 && posada resume $VM >/dev/null
+	posada pause $VM >/dev/null && posada move $VM --times 2 >/dev/null && posada resume $VM >/dev/null
 }
 
 log_clean() {
