@@ -4,6 +4,7 @@
 
 #define MSR_TSC			0x10
 #define MSR_TSC_ADJUST		0x3b
+#define MSR_DEBUGCTL		0x1d9
 #define MSR_SYSENTER_CS		0x174
 #define MSR_SYSENTER_ESP	0x175
 #define MSR_SYSENTER_EIP	0x176
@@ -62,6 +63,7 @@ TEST_F(guest, reads_what_it_wrote_and_so_does_state_get)
 		{ MSR_SYSENTER_CS, 0x18 },
 		{ MSR_SYSENTER_ESP, 0xffff800000001000 },
 		{ MSR_SYSENTER_EIP, 0x00007ffffffff000 },
+		{ MSR_DEBUGCTL, 2 },			/* BTF */
 		{ MSR_PAT, 0x0001040506070600 },
 		{ MSR_STAR, 0x0033000812345678 },
 		{ MSR_LSTAR, 0xffffffff80001000 },
@@ -124,6 +126,7 @@ TEST_F(guest, a_value_the_cpu_refuses_is_gp)
 	} rows[] = {
 		{ MSR_SYSENTER_ESP, 0x0001000000000000 },
 		{ MSR_SYSENTER_EIP, 0x8000000000000000 },
+		{ MSR_DEBUGCTL, 0x40 },			/* TR: no trace messages here */
 		{ MSR_PAT, 0x0007040600070402 },	/* memory type 2 */
 		{ MSR_PAT, 0x0807040600070406 },	/* reserved bit */
 		{ MSR_LSTAR, 0x0000800000000000 },
@@ -160,6 +163,17 @@ TEST_F(guest, efer_lma_is_read_only)
 	EXPECT_EQ(EFER_LME | EFER_LMA, read_back);
 	ASSERT_TRUE(guest_writes(&self->cpu, MSR_EFER, EFER_SCE | EFER_LME | EFER_LMA, &read_back));
 	EXPECT_EQ(EFER_SCE | EFER_LME | EFER_LMA, read_back);
+}
+
+/* The records would be the host's. */
+TEST_F(guest, debugctl_takes_lbr_and_drops_it)
+{
+	uint64_t read_back;
+
+	vcpu_code(&self->cpu, write_and_read);
+	EXPECT_TRUE(guest_writes(&self->cpu, MSR_DEBUGCTL, 3, &read_back));
+	EXPECT_EQ(2, read_back);
+	EXPECT_EQ(2, vcpu_msr(&self->cpu, MSR_DEBUGCTL));
 }
 
 TEST_F(guest, tsc_aux_is_32_bits)
