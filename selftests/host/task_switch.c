@@ -377,6 +377,7 @@ TEST_F(task, a_16_bit_task_gets_16_bits_of_error_code)
 TEST_F(task, a_selector_beyond_the_gdt)
 {
 	self->run.task.selector = GDT_LIMIT + 1;
+	descriptor(self, GDT_LIMIT + 1, NEW_TSS, 0x67, 0x89);
 	EXPECT_OLD_FAULT(GP, GDT_LIMIT + 1);
 	EXPECT_NOTHING_HAPPENED();
 }
@@ -520,6 +521,24 @@ TEST_F(task, an_old_tss_that_cannot_be_written)
 	EXPECT_NOTHING_HAPPENED();
 }
 
+/* The busy bit of the old task is in another page of the GDT than that of the new one. */
+TEST_F(task, an_old_descriptor_that_cannot_be_written)
+{
+	const uint32_t old = 0x1ff8;
+
+	paging(self);
+	self->state.segments.gdtr.base = 0xe000;
+	self->state.segments.gdtr.limit = 0x1fff;
+	memcpy(self->bytes + 0xe000, self->bytes + GDT, GDT_LIMIT + 1);
+	memcpy(self->bytes + 0xe000 + old, self->bytes + GDT + OLD, 8);
+	self->state.segments.tr.selector = old;
+	word(self, 0xb000 + 4 * 0xf, 0xf000 | 5);
+	EXPECT_OLD_FAULT(PF, 3);
+	EXPECT_EQ(0xe000 + old, self->result.exception.payload);
+	EXPECT_EQ(0, get(self, OLD_TSS + T_EIP));
+	EXPECT_EQ(0, access_of(self, NEW) & BUSY);
+}
+
 TEST_F(task, a_tss_across_two_pages)
 {
 	paging(self);
@@ -606,6 +625,11 @@ static const struct {
 	{ "GS not present", SEG_GS, OTHER, 0xc012, NP },
 };
 
+static uint32_t fitting(int segment)
+{
+	return segment < 0 ? 0x82 : segment == SEG_CS ? 0xc09a : 0xc092;
+}
+
 TEST_F(task, segments_that_cannot_be_loaded)
 {
 	struct posada_state before = self->state;
@@ -621,6 +645,9 @@ TEST_F(task, segments_that_cannot_be_loaded)
 		descriptor(self, CODE3, 0, 0xfffff, 0xc0fa);
 		descriptor(self, DATA3, 0, 0xfffff, 0xc0f2);
 		new_task(self);
+		/* what is not to be looked at would do */
+		descriptor(self, 0x48, 0, 0xfffff, fitting(bad[i].segment));
+		descriptor(self, 0, 0, 0xfffff, fitting(bad[i].segment));
 		if (bad[i].access)
 			descriptor(self, OTHER, 0, 0xfffff, bad[i].access);
 		if (bad[i].segment < 0)
