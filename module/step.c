@@ -85,8 +85,11 @@ void step_break(struct posada_vcpu *vcpu)
 	disarm(vcpu);
 	vmcs_write(GUEST_INTERRUPTIBILITY_INFO,
 		   vmcs_read(GUEST_INTERRUPTIBILITY_INFO) | s->shadow);
-	vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS,
-		   vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS) | s->pending);
+	/*
+	 * An instruction that exits leaves nothing pending (SDM 3C 28.3.4).  An
+	 * emulator that thinks it does would have the guest meet our trap.
+	 */
+	vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, s->pending);
 }
 
 /* The instruction is done.  What of the trap is the guest's own goes to the guest. */

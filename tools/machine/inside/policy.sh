@@ -180,6 +180,30 @@ set_refuses_mistake() {
 		grep -q "row 'exception=18:native' cannot be" $DIR/error
 }
 
+# All kinds that every CPU can trap, for the launcher to do something sensible.
+boot_with_all_sent_up() {
+	cat >$DIR/rows <<-'END'
+		cpuid:user
+		msr:user
+		cr:w=0:user
+		cr=3:user
+		cr:w=4:user
+		cr=8:user
+		dr:user
+		exception=0-1:user
+		exception=3-17:user
+		exception=19-31:user
+		hlt:user
+		pause:user
+		rdtsc:user
+		invlpg:user
+		wbinvd:user
+		tables:user
+		xsetbv:user
+	END
+	boot --policy $DIR/rows
+}
+
 # An idle Linux halts within a tick.
 set_works_at_once() {
 	printf '# the end\nhlt:terminate # now\n' >$DIR/rows
@@ -200,7 +224,7 @@ rm -rf $DIR
 mkdir -p $DIR
 [ -e /dev/posada ] || insmod /lib/modules/posada.ko || exit 1
 echo "KTAP version 1"
-echo "1..19"
+echo "1..21"
 ask "presets are what their rows say" check_is_offline
 ask "terminate names the port and the row" terminates_port
 ask "terminate of reads lets writes be" terminates_read_only
@@ -217,6 +241,8 @@ ask "Linux boots under strict" boot --policy strict
 ask "the table of a running guest has hits" table_has_hits
 ask "rows that cannot be are refused while it runs" set_refuses_mistake
 ask "it powers off under strict" power_off
+ask "Linux boots with everything sent up" boot_with_all_sent_up
+ask "and powers off" power_off
 ask "Linux boots under kvm" boot --policy kvm
 ask "rows set while it runs work at once" set_works_at_once
 ask "the driver unloads" rmmod posada
