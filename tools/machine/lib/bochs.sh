@@ -28,6 +28,8 @@ bochs_iso() {
 
 # What the kernel must be told about Bochs.
 bochs_arguments() {
+	# Not for the kernel, which hands it on as an environment variable of init's.
+	echo "machine=bochs"
 	# Newer models announce a TSC frequency that is not the emulated one.
 	[[ $MODEL == corei7_haswell* ]] || echo "tsc_early_khz=$((BOCHS_IPS / 1000))"
 	# Idle processors that sit in MWAIT rather than HLT bring the others to a crawl.

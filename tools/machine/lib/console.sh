@@ -44,8 +44,9 @@ console_line() {
 		PHASE=log
 		;;
 	"${MARK}off") PHASE=off ;;
-	# Where Bochs's debugger stopped, when a panic ends it.
-	"("[0-9]").["[0-9]*"] [0x"*) printf '%s\n' "$1" >>"$RUN/emulator.stdout" ;;
+	# Where Bochs's debugger stopped, when a panic ends it; or where it would have shown
+	# an instruction of a guest that has no memory.
+	"("[0-9]").["[0-9]*"] [0x"* | "("[0-9]").["[0-9]*"] ???"*) printf '%s\n' "$1" >>"$RUN/emulator.stdout" ;;
 	*)
 		case $PHASE in
 		command) console_print "$1" ;;

@@ -46,6 +46,8 @@ stage_modules() {
 	posada=$(module_build "$release") || return
 	if [[ $posada ]]; then
 		objcopy --strip-unneeded -R .BTF "$posada" "$root/lib/modules/posada.ko"
+		objcopy --strip-unneeded -R .BTF "${posada%/*}/selftests/entry_fuzz/posada_entry_fuzz.ko" \
+			"$root/lib/modules/posada_entry_fuzz.ko"
 	else
 		say "note: no posada.ko: the driver is not in this tree"
 	fi
