@@ -7,7 +7,7 @@
 #
 #   -m ARGUMENTS   for the module, as insmod takes them
 #   -t SECONDS     for each test program (default 300)
-#   TEST           abi/NAME, vm/NAME or a part of such a name; default: all
+#   TEST           abi/NAME, proofs/NAME, vm/NAME or a part of such a name; default: all
 #
 # Prints KTAP, with the results of each program nested in one result of its own,
 # and then how many there were. Exit status: 0 when something ran, nothing failed,
@@ -80,7 +80,7 @@ unload() {
 
 # select_programs [TEST ...]: one a line
 select_programs() {
-	(cd "$HERE" && ls abi/* vm/*) 2>/dev/null | while read -r program; do
+	(cd "$HERE" && ls abi/* proofs/* vm/*) 2>/dev/null | while read -r program; do
 		[ $# -gt 0 ] || echo "$program"
 		for wanted; do
 			case $program in

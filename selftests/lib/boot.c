@@ -161,32 +161,29 @@ static void flat_data(struct posada_segments *segments)
 	segments->gdtr = (struct posada_table){ .base = GUEST_GDT, .limit = 0x57 };
 }
 
-/* set: the registers of a vCPU that is to start at GUEST_CODE_AT. */
-static void set(struct vcpu *vcpu, struct posada_state *state)
+/* The registers of a vCPU that is to start at GUEST_CODE_AT. */
+static void start(struct posada_state *state)
 {
 	memset(&state->regs, 0, sizeof(state->regs));
 	state->regs.rip = GUEST_CODE_AT;
 	state->regs.rflags = RFLAGS_FIXED;
 	state->regs.gpr[POSADA_RSP] = GUEST_STACK;
-	vcpu_state_set(vcpu, state,
-		       POSADA_STATE_REGS | POSADA_STATE_SEGMENTS | POSADA_STATE_CONTROL);
 }
 
 static struct posada_state reset_state(struct vcpu *vcpu)
 {
-	return vcpu_state(vcpu, POSADA_STATE_SEGMENTS | POSADA_STATE_CONTROL);
+	return vcpu_state(vcpu, BOOT_GROUPS);
 }
 
 /* CS:IP 1000:0000, so that RIP of the code is an offset */
-void boot_real(struct vcpu *vcpu)
+void boot_real_state(struct posada_state *state)
 {
-	struct posada_state state = reset_state(vcpu);
 	struct posada_segment data = { .limit = 0xffff, .access = ACCESS_DATA16 };
 
-	memset(&state.regs, 0, sizeof(state.regs));
-	state.regs.rflags = RFLAGS_FIXED;
-	state.regs.gpr[POSADA_RSP] = 0xfffe;
-	state.segments = (struct posada_segments){
+	memset(&state->regs, 0, sizeof(state->regs));
+	state->regs.rflags = RFLAGS_FIXED;
+	state->regs.gpr[POSADA_RSP] = 0xfffe;
+	state->segments = (struct posada_segments){
 		.es = data, .ss = data, .ds = data, .fs = data, .gs = data,
 		.cs = {
 			.base = GUEST_CODE_AT,
@@ -199,30 +196,48 @@ void boot_real(struct vcpu *vcpu)
 		.gdtr = { .limit = 0xffff },
 		.idtr = { .limit = 0x3ff },
 	};
-	state.control.cr0 = CR0_ET;
-	state.control.cr3 = 0;
-	state.control.cr4 = 0;
-	state.control.efer = 0;
-	vcpu_state_set(vcpu, &state,
-		       POSADA_STATE_REGS | POSADA_STATE_SEGMENTS | POSADA_STATE_CONTROL);
+	state->control.cr0 = CR0_ET;
+	state->control.cr3 = 0;
+	state->control.cr4 = 0;
+	state->control.efer = 0;
+}
+
+void boot_real(struct vcpu *vcpu)
+{
+	struct posada_state state = reset_state(vcpu);
+
+	boot_real_state(&state);
+	vcpu_state_set(vcpu, &state, BOOT_GROUPS);
+}
+
+static void state_32(struct vm *vm, struct posada_state *state, uint64_t cr0, uint64_t cr3,
+		     uint64_t cr4)
+{
+	boot_tables(vm);
+	boot_idt32(vm);
+	flat_data(&state->segments);
+	state->segments.cs = flat(GUEST_CODE32, ACCESS_CODE32);
+	state->segments.idtr = (struct posada_table){ .base = GUEST_IDT, .limit = 256 * 8 - 1 };
+	state->control.cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | cr0;
+	state->control.cr3 = cr3;
+	state->control.cr4 = CR4_OSFXSR | CR4_OSXMMEXCPT | cr4;
+	state->control.efer = 0;
+	if (cr4 & CR4_PAE)
+		memcpy(state->control.pdpte, vm->ram + cr3, sizeof(state->control.pdpte));
+	start(state);
 }
 
 static void boot_32(struct vcpu *vcpu, uint64_t cr0, uint64_t cr3, uint64_t cr4)
 {
 	struct posada_state state = reset_state(vcpu);
 
-	boot_tables(vcpu->vm);
-	boot_idt32(vcpu->vm);
-	flat_data(&state.segments);
-	state.segments.cs = flat(GUEST_CODE32, ACCESS_CODE32);
-	state.segments.idtr = (struct posada_table){ .base = GUEST_IDT, .limit = 256 * 8 - 1 };
-	state.control.cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | cr0;
-	state.control.cr3 = cr3;
-	state.control.cr4 = CR4_OSFXSR | CR4_OSXMMEXCPT | cr4;
-	state.control.efer = 0;
-	if (cr4 & CR4_PAE)
-		memcpy(state.control.pdpte, vcpu->vm->ram + cr3, sizeof(state.control.pdpte));
-	set(vcpu, &state);
+	state_32(vcpu->vm, &state, cr0, cr3, cr4);
+	vcpu_state_set(vcpu, &state, BOOT_GROUPS);
+}
+
+void boot_protected_state(struct vm *vm, struct posada_state *state)
+{
+	state_32(vm, state, 0, 0, 0);
 }
 
 void boot_protected(struct vcpu *vcpu)
@@ -240,18 +255,24 @@ void boot_pae(struct vcpu *vcpu)
 	boot_32(vcpu, CR0_PG | CR0_WP, GUEST_PAE_PDPT, CR4_PAE);
 }
 
+void boot_long_state(struct vm *vm, struct posada_state *state)
+{
+	boot_tables(vm);
+	boot_idt64(vm);
+	flat_data(&state->segments);
+	state->segments.cs = flat(GUEST_CODE64, ACCESS_CODE64);
+	state->segments.idtr = (struct posada_table){ .base = GUEST_IDT, .limit = 256 * 16 - 1 };
+	state->control.cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG;
+	state->control.cr3 = GUEST_PML4;
+	state->control.cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+	state->control.efer = EFER_LME | EFER_LMA | EFER_SCE;
+	start(state);
+}
+
 void boot_long(struct vcpu *vcpu)
 {
 	struct posada_state state = reset_state(vcpu);
 
-	boot_tables(vcpu->vm);
-	boot_idt64(vcpu->vm);
-	flat_data(&state.segments);
-	state.segments.cs = flat(GUEST_CODE64, ACCESS_CODE64);
-	state.segments.idtr = (struct posada_table){ .base = GUEST_IDT, .limit = 256 * 16 - 1 };
-	state.control.cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG;
-	state.control.cr3 = GUEST_PML4;
-	state.control.cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
-	state.control.efer = EFER_LME | EFER_LMA | EFER_SCE;
-	set(vcpu, &state);
+	boot_long_state(vcpu->vm, &state);
+	vcpu_state_set(vcpu, &state, BOOT_GROUPS);
 }

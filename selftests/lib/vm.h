@@ -106,6 +106,16 @@ void boot_protected(struct vcpu *vcpu);		/* 32 bits, no paging */
 void boot_paging32(struct vcpu *vcpu);		/* 32 bits, two-level paging */
 void boot_pae(struct vcpu *vcpu);		/* 32 bits, PAE paging */
 void boot_long(struct vcpu *vcpu);
+
+/*
+ * The same as values, for other drivers: @vm needs no more than its ram, and @state
+ * begins as the BOOT_GROUPS after reset.
+ */
+#define BOOT_GROUPS	(POSADA_STATE_REGS | POSADA_STATE_SEGMENTS | POSADA_STATE_CONTROL)
+void boot_real_state(struct posada_state *state);
+void boot_protected_state(struct vm *vm, struct posada_state *state);
+void boot_long_state(struct vm *vm, struct posada_state *state);
+
 void boot_tables(struct vm *vm);		/* GDT, TSS and page tables alone */
 void boot_idt_gate(struct vm *vm, uint8_t vector, uint64_t handler, uint8_t ist);
 

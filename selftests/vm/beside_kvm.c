@@ -2,13 +2,9 @@
 /* While another hypervisor holds VMX: refused by name, nothing broken, and fine after? */
 #include <fcntl.h>
 #include <linux/kvm.h>
-#include <sys/syscall.h>
 
+#include "kvm_modules.h"
 #include "test.h"
-
-static const char *const modules[] = {
-	"/lib/kvm/irqbypass.ko", "/lib/kvm/kvm.ko", "/lib/kvm/kvm-intel.ko",
-};
 
 FIXTURE(kvm) {
 	int kvm;
@@ -16,18 +12,12 @@ FIXTURE(kvm) {
 
 FIXTURE_SETUP(kvm)
 {
-	unsigned int i;
-	int fd;
+	const char *missing;
 
 	NEEDS_POSADA();
-	for (i = 0; i < ARRAY_SIZE(modules); i++) {
-		fd = open(modules[i], O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			SKIP_NOW("%s: %s", modules[i], strerror(errno));
-		if (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST)
-			SKIP_NOW("loading %s: %s", modules[i], strerror(errno));
-		close(fd);
-	}
+	missing = kvm_load();
+	if (missing)
+		SKIP_NOW("%s", missing);
 	while ((self->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC)) < 0)
 		usleep(1000);
 }
@@ -35,9 +25,7 @@ FIXTURE_SETUP(kvm)
 FIXTURE_TEARDOWN(kvm)
 {
 	close(self->kvm);
-	/* the one that holds VMX; from 6.12 on as long as it is loaded */
-	while (syscall(SYS_delete_module, "kvm_intel", O_NONBLOCK) && errno != ENOENT)
-		usleep(1000);
+	kvm_unload();
 }
 
 GUEST_CODE(runs,
