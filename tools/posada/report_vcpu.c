@@ -277,7 +277,8 @@ static json_t *driver_exits(struct vm *vm)
 	uint32_t nr = POSADA_LAST_EXITS_MAX;
 	json_t *exits = json_array();
 
-	if (vm->vcpu.driver->last_exits(&vm->vcpu, entries, &nr))
+	if (!vm->vcpu.driver->last_exits ||
+	    vm->vcpu.driver->last_exits(&vm->vcpu, entries, &nr))
 		return exits;
 	for (uint32_t i = 0; i < nr; i++) {
 		const struct posada_last_exit *e = &entries[i];
