@@ -185,6 +185,9 @@ static int vm_create(struct driver_vm *vm)
 
 static void vm_destroy(struct driver_vm *vm)
 {
+	struct kvm_vm *own = vm->own;
+
+	memset(own->slot, 0, sizeof(own->slot)); /* of this VM, not of the next */
 	close(vm->fd);
 	vm->fd = -1;
 }
