@@ -184,6 +184,7 @@ int exit_debug_exception(struct posada_vcpu *vcpu, u32 info, u64 qual)
 	/* The CPU leaves all this to whoever delivers it (SDM 3C 28.1). */
 	dr6_merge(vcpu, qual);
 	vmcs_write(GUEST_DR7, vmcs_read(GUEST_DR7) & ~DR7_GD);
+	vcpu->debug.guest_dr7 &= ~DR7_GD;
 	vmcs_write(GUEST_IA32_DEBUGCTL,
 		   vmcs_read(GUEST_IA32_DEBUGCTL) & ~(DEBUGCTL_LBR | DEBUGCTL_BTF));
 	/* With a shadow and TF, entry wants BS pending (SDM 3C 27.3.1.5). */
@@ -255,6 +256,12 @@ int exit_watch(struct posada_vcpu *vcpu, u32 reason)
 {
 	if (!(vcpu->controls & CPU_BASED_HLT_EXITING))
 		trap_settle_hlt(vcpu);
+	if (vcpu->slow & SLOW_DEBUG) {
+		int answer = debug_exit(vcpu, reason);
+
+		if (answer != EXIT_PASS)
+			return answer;
+	}
 	if (vcpu->step.armed)
 		return step_exit(vcpu, reason);
 	return trap_exit(vcpu, reason);

@@ -43,7 +43,7 @@ extern const struct exit_row exit_rows[POSADA_STATS_REASONS];
 /* The one home of exits that nothing handles. */
 int exit_unknown(struct posada_vcpu *vcpu);
 
-/* What a watched vCPU has before the handler: a step, the policy. */
+/* What a watched vCPU has before the handler: a debugger, a step, the policy. */
 int exit_watch(struct posada_vcpu *vcpu, u32 reason);
 
 /* Route an exit to its handler. */

@@ -223,10 +223,11 @@ static void load_all(const unsigned long dr[4])
 
 void dr6_merge(struct posada_vcpu *vcpu, u64 qual)
 {
-	unsigned long dr6 = vcpu->dr_loaded ? native_get_debugreg(6) : vcpu->dr6;
+	bool loaded = vcpu->dr_loaded && !debug_breakpoints(vcpu);
+	unsigned long dr6 = loaded ? native_get_debugreg(6) : vcpu->dr6;
 
 	dr6 = (dr6 & ~0xfUL) | (qual & DR6_CAUSES);
-	if (vcpu->dr_loaded)
+	if (loaded)
 		native_set_debugreg(6, dr6);
 	else
 		vcpu->dr6 = dr6;
@@ -234,13 +235,20 @@ void dr6_merge(struct posada_vcpu *vcpu, u64 qual)
 
 /*
  * DR7 is in the VMCS, and 400h after an exit; before the first entry it is the
- * host's, which must not watch the guest's addresses.
+ * host's, which must not watch the guest's addresses.  With a debugger's
+ * breakpoints, those are loaded, and the guest's stay where they are.
  */
 void dr_load(struct posada_vcpu *vcpu)
 {
 	if (this_cpu_read(cpu_dr7))
 		native_set_debugreg(7, DR7_RESET);
 	save_all(vcpu->host_dr);
+	if (debug_breakpoints(vcpu)) {
+		load_all(vcpu->debug.dr);
+		native_set_debugreg(6, DR6_RESERVED);
+		vcpu->dr_loaded = true;
+		return;
+	}
 	load_all(vcpu->dr);
 	native_set_debugreg(6, vcpu->dr6);
 	vcpu->dr_loaded = true;
@@ -253,12 +261,17 @@ void dr_load(struct posada_vcpu *vcpu)
 
 void dr_unload(struct posada_vcpu *vcpu)
 {
-	save_all(vcpu->dr);
-	vcpu->dr6 = native_get_debugreg(6);
+	bool own = !debug_breakpoints(vcpu);
+
+	if (own) {
+		save_all(vcpu->dr);
+		vcpu->dr6 = native_get_debugreg(6);
+	}
 	load_all(vcpu->host_dr);
 	native_set_debugreg(6, DR6_RESERVED);
 	vcpu->dr_loaded = false;
-	dr_note_active(vcpu, vmcs_read(GUEST_DR7));
+	if (own)
+		dr_note_active(vcpu, vmcs_read(GUEST_DR7));
 	vcpu_controls(vcpu, CPU_BASED_MOV_DR_EXITING, 0);
 }
 

@@ -280,6 +280,29 @@ static void put_back(struct posada_vcpu *vcpu, u32 info)
 	}
 }
 
+bool inject_postpone(struct posada_vcpu *vcpu)
+{
+	struct events *e = &vcpu->events;
+	u32 type = e->event & INTR_INFO_INTR_TYPE_MASK;
+
+	if (!e->event)
+		return true;
+	if (type != INTR_TYPE_EXT_INTR && type != INTR_TYPE_NMI_INTR)
+		return false;
+	put_back(vcpu, e->event);
+	e->event = 0;
+	e->again = false;
+	e->check = true;
+	return true;
+}
+
+void inject_only_event(struct posada_vcpu *vcpu)
+{
+	inject_hold(vcpu);
+	deliver_event(vcpu);
+	vcpu_controls(vcpu, CPU_BASED_NMI_WINDOW_EXITING, 0);
+}
+
 bool inject_exception(struct posada_vcpu *vcpu, u8 vector, bool with_error, u32 error)
 {
 	struct events *e = &vcpu->events;

@@ -62,6 +62,16 @@ struct events {
  */
 void inject_prepare(struct posada_vcpu *vcpu);
 
+/*
+ * What waits to be delivered at once: an interrupt or NMI whose delivery was
+ * broken goes back to those that wait.  Return: false if an exception, or a
+ * software interrupt, is left, which must be delivered first.
+ */
+bool inject_postpone(struct posada_vcpu *vcpu);
+
+/* The next entry delivers that and then opens the NMI window. */
+void inject_only_event(struct posada_vcpu *vcpu);
+
 /* Nothing is delivered by the next entry, nor does a window open. */
 void inject_hold(struct posada_vcpu *vcpu);
 

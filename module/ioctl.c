@@ -16,6 +16,7 @@
 
 #include "cpu.h"
 #include "cr.h"
+#include "debug.h"
 #include "layout.h"
 #include "state.h"
 #include "trap.h"
@@ -35,6 +36,8 @@ union argument {
 	struct posada_policy policy;
 	struct posada_interrupt interrupt;
 	struct posada_stats stats;
+	struct posada_guest_debug guest_debug;
+	struct posada_last_exits last_exits;
 	struct posada_state state;
 };
 
@@ -366,11 +369,35 @@ static long do_cpuid_set(void *object, union argument *arg)
 	return err;
 }
 
+static long do_guest_debug(void *vcpu, union argument *arg)
+{
+	return debug_ioctl(vcpu, &arg->guest_debug);
+}
+
+static long do_last_exits(void *vcpu, union argument *arg)
+{
+	struct posada_last_exits *last = &arg->last_exits;
+	struct posada_last_exit *entries;
+	int err;
+
+	entries = kmalloc_array(POSADA_LAST_EXITS_MAX, sizeof(*entries), GFP_KERNEL_ACCOUNT);
+	if (!entries)
+		return -ENOMEM;
+	err = debug_last_exits(vcpu, last, entries);
+	if (!err && copy_to_user(u64_to_user_ptr(last->entries), entries,
+				 last->nr * sizeof(*entries)))
+		err = -EFAULT;
+	kfree(entries);
+	return err;
+}
+
 static const struct row vcpu_rows[] = {
 	{ POSADA_RUN, 0, 0, false, do_run },
 	{ POSADA_KICK, 0, 0, false, do_kick },
 	ROW(INTERRUPT, posada_interrupt, false, do_interrupt),
 	ROW(STATS, posada_stats, true, do_stats),
+	ROW(GUEST_DEBUG, posada_guest_debug, false, do_guest_debug),
+	ROW(LAST_EXITS, posada_last_exits, true, do_last_exits),
 	ROW_GROWN(STATE_GET, posada_state, tsc, true, do_state_get),
 	ROW_GROWN(STATE_SET, posada_state, tsc, true, do_state_set),
 	ROW(CPUID_GET, posada_cpuid, true, do_cpuid_get),

@@ -129,7 +129,7 @@ static void get_debug(struct posada_vcpu *vcpu, struct posada_debug *d)
 	for (i = 0; i < 4; i++)
 		d->dr[i] = vcpu->dr[i];
 	d->dr6 = vcpu->dr6;
-	d->dr7 = vmcs_read(GUEST_DR7);
+	d->dr7 = debug_dr7(vcpu);
 }
 
 /* What the vCPU has to itself. */
@@ -451,8 +451,7 @@ static void set_debug(struct posada_vcpu *vcpu, const struct posada_debug *d)
 	for (i = 0; i < 4; i++)
 		vcpu->dr[i] = d->dr[i];
 	vcpu->dr6 = d->dr6;
-	vmcs_write(GUEST_DR7, d->dr7);
-	dr_note_active(vcpu, d->dr7);
+	debug_set_dr7(vcpu, d->dr7);
 }
 
 static void set_delivery(struct posada_vcpu *vcpu, const struct posada_events *e)
@@ -508,6 +507,7 @@ int state_set(struct posada_vcpu *vcpu, struct posada_state *state,
 		goto out_close;
 	}
 	inject_settle_shadow(vcpu);
+	debug_forget(vcpu);
 	if (groups & POSADA_STATE_REGS)
 		set_regs(vcpu, &state->regs);
 	if (groups & POSADA_STATE_SEGMENTS)

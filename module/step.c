@@ -3,6 +3,7 @@
 
 #include <linux/posada.h>
 
+#include "debug.h"
 #include "exit.h"
 #include "inject.h"
 #include "trap.h"
@@ -15,13 +16,15 @@
 #define SHADOW		(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)
 #define WINDOWS		(CPU_BASED_INTR_WINDOW_EXITING | CPU_BASED_NMI_WINDOW_EXITING)
 
-static void arm(struct posada_vcpu *vcpu)
+static void arm(struct posada_vcpu *vcpu, bool lift)
 {
 	struct step *s = &vcpu->step;
 	u64 rflags = vmcs_read(GUEST_RFLAGS);
 
 	s->armed = true;
+	s->lifted = lift;
 	s->tf = rflags & RFLAGS_TF;
+	s->rf = rflags & RFLAGS_RF;
 	s->debugctl = vmcs_read(GUEST_IA32_DEBUGCTL);
 	s->pending = vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS);
 	inject_settle_shadow(vcpu);
@@ -36,10 +39,14 @@ static void arm(struct posada_vcpu *vcpu)
 		   vmcs_read(GUEST_INTERRUPTIBILITY_INFO) & ~SHADOW);
 	vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, 0);
 	vmcs_write(GUEST_IA32_DEBUGCTL, s->debugctl & ~DEBUGCTL_BTF);
+	/* The debugger knows of its breakpoint at RIP: RF goes past it. */
+	if (debug_breakpoints(vcpu))
+		rflags |= RFLAGS_RF;
 	vmcs_write(GUEST_RFLAGS, rflags | RFLAGS_TF);
 	vmcs_write(EXCEPTION_BITMAP, ~0U);
 	inject_hold(vcpu);
-	trap_disarm(vcpu);
+	if (lift)
+		trap_disarm(vcpu);
 }
 
 static void disarm(struct posada_vcpu *vcpu)
@@ -52,7 +59,8 @@ static void disarm(struct posada_vcpu *vcpu)
 	vmcs_write(GUEST_IA32_DEBUGCTL, (vmcs_read(GUEST_IA32_DEBUGCTL) & ~DEBUGCTL_BTF) |
 					(s->debugctl & DEBUGCTL_BTF));
 	vcpu_exceptions(vcpu);
-	trap_arm(vcpu);
+	if (s->lifted)
+		trap_arm(vcpu);
 }
 
 void step_want(struct posada_vcpu *vcpu)
@@ -70,10 +78,12 @@ void step_forget(struct posada_vcpu *vcpu)
 
 void step_resume(struct posada_vcpu *vcpu)
 {
-	if (vcpu->events.event || vmcs_read(GUEST_RIP) != vcpu->step.rip)
+	struct step *s = &vcpu->step;
+
+	if (s->wanted && (vcpu->events.event || vmcs_read(GUEST_RIP) != s->rip))
 		step_forget(vcpu);
-	else
-		arm(vcpu);
+	if (s->wanted || (debug_steps(vcpu) && !vcpu->events.event))
+		arm(vcpu, s->wanted);
 }
 
 void step_break(struct posada_vcpu *vcpu)
@@ -90,6 +100,8 @@ void step_break(struct posada_vcpu *vcpu)
 	 * emulator that thinks it does would have the guest meet our trap.
 	 */
 	vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, s->pending);
+	if (!s->rf && debug_breakpoints(vcpu))
+		vmcs_write(GUEST_RFLAGS, vmcs_read(GUEST_RFLAGS) & ~RFLAGS_RF);
 }
 
 /* The instruction is done.  What of the trap is the guest's own goes to the guest. */
@@ -102,12 +114,13 @@ static int stepped(struct posada_vcpu *vcpu, u32 info, u64 qual)
 		own |= PENDING_BS;
 	disarm(vcpu);
 	step_forget(vcpu);
-	return own ? exit_debug_exception(vcpu, info, own) : EXIT_RESUME;
+	return debug_trap(vcpu, info, own);
 }
 
 static int exception(struct posada_vcpu *vcpu)
 {
 	u32 info = vmcs_read(VM_EXIT_INTR_INFO);
+	struct step *s = &vcpu->step;
 	u64 qual;
 
 	if ((info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR ||
@@ -120,6 +133,8 @@ static int exception(struct posada_vcpu *vcpu)
 	}
 	step_break(vcpu);
 	step_forget(vcpu);
+	if (!s->lifted && (vcpu->trap_exceptions & BIT(info & INTR_INFO_VECTOR_MASK)))
+		return trap_exit(vcpu, EXIT_REASON_EXCEPTION_NMI);
 	return exit_reflect(vcpu, info);
 }
 
@@ -137,9 +152,11 @@ int step_exit(struct posada_vcpu *vcpu, u32 reason)
 		 * Their handlers have the CPU execute the instruction again.  Nothing
 		 * is pending for it (SDM 3C 28.3.4), whatever an emulator thinks.
 		 */
-		vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, 0);
-		return EXIT_PASS;
+		if (vcpu->step.lifted) {
+			vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, 0);
+			return EXIT_PASS;
+		}
 	}
 	step_break(vcpu);	/* and try again after it, if RIP is the same */
-	return EXIT_PASS;
+	return vcpu->step.lifted ? EXIT_PASS : trap_exit(vcpu, reason);
 }

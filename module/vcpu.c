@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "cpu.h"
 #include "cr.h"
+#include "debug.h"
 #include "exit.h"
 #include "ledger.h"
 #include "mitigate.h"
@@ -146,6 +147,8 @@ static noinline int request(struct posada_vcpu *vcpu)
 /* An armed step is executed before anything is delivered. */
 static bool only_step(struct posada_vcpu *vcpu)
 {
+	if (debug_delivers(vcpu))
+		return true;
 	if (!vcpu->step.armed)
 		return false;
 	if (!vcpu->events.event)
@@ -198,6 +201,8 @@ static __always_inline int guest_loop(struct posada_vcpu *vcpu, const bool watch
 		vcpu->vmcs.launched = true;
 		vcpu->events.shadow_stale = false;
 		answer = exit_handle(vcpu, reason, watched);
+		if (watched && (vcpu->slow & SLOW_DEBUG))
+			answer = debug_after(vcpu, answer);
 	} while (answer == EXIT_RESUME && --budget);
 
 	return answer == EXIT_RESUME ? EXIT_IRQ : answer;
@@ -206,11 +211,15 @@ static __always_inline int guest_loop(struct posada_vcpu *vcpu, const bool watch
 /* With something to look at: see SLOW_*. */
 static noinline int guest_loop_watched(struct posada_vcpu *vcpu)
 {
-	int answer;
+	int answer = EXIT_RESUME;
 
 	if (vcpu->slow & SLOW_DR)
 		dr_load(vcpu);
-	if (vcpu->step.wanted)
+	if (vcpu->slow & SLOW_DEBUG)
+		answer = debug_begin(vcpu);
+	if (answer != EXIT_RESUME)
+		return answer;
+	if (vcpu->step.wanted && !vcpu->step.armed)
 		step_resume(vcpu);
 	answer = guest_loop(vcpu, true);
 	step_break(vcpu);	/* a step does not outlast its stay: it is tried again */
@@ -552,7 +561,7 @@ void vcpu_close(struct posada_vcpu *vcpu)
 void vcpu_exceptions(struct posada_vcpu *vcpu)
 {
 	vmcs_write(EXCEPTION_BITMAP, BIT(VECTOR_DB) | BIT(VECTOR_AC) | BIT(VECTOR_MC) |
-				     vcpu->trap_exceptions);
+				     vcpu->trap_exceptions | debug_exceptions(vcpu));
 }
 
 u32 vcpu_secondary_controls(const struct posada_vcpu *vcpu)
@@ -704,6 +713,7 @@ void vcpu_destroy(struct posada_vcpu *vcpu)
 	ledger_remove(LEDGER_VCPU);
 	vm_remove(vm, vcpu);
 	ept_cache_free(&vcpu->scratch.cache);
+	debug_free(vcpu);
 	vmcs_destroy(&vcpu->vmcs);
 	cpuid_free(&vcpu->cpuid);
 	vpid_free(vcpu->vpid);

@@ -13,6 +13,7 @@
 #include <linux/posada.h>
 
 #include "cpuid.h"
+#include "debug.h"
 #include "fpu.h"
 #include "inject.h"
 #include "mem.h"
@@ -33,6 +34,7 @@ struct posada_vm;
 #define SLOW_DR		(1U << 0)  /* the guest's DR7 enables breakpoints */
 #define SLOW_POLICY	(1U << 1)  /* exits are held against vm->policy */
 #define SLOW_STEP	(1U << 2)  /* an instruction is to be executed past its trap */
+#define SLOW_DEBUG	(1U << 3)  /* POSADA_GUEST_DEBUG asked for something */
 
 /* posada_vcpu.dead */
 #define VCPU_SHUTDOWN	1	/* triple fault */
@@ -78,6 +80,7 @@ struct exit_record {
  * @dead: [v] VCPU_*: every RUN says so again
  * @slow: [v] SLOW_* bits; 0 for the plain stay
  * @step: [v] see there
+ * @debug: [v] see there
  * @trap_dr: [v] every MOV DR exits
  * @trap_exceptions: [v] vectors that exit for the policy
  * @end: [v] with REQUEST_END or VCPU_TERMINATED: what did it; vm->vcpus_lock to write
@@ -121,6 +124,7 @@ struct posada_vcpu {
 	u32 slow;
 	u32 trap_exceptions;
 	struct step step;
+	struct debug debug;
 	struct trap_facts end;
 	struct list_head link;
 	unsigned long host_dr[4];

@@ -79,6 +79,18 @@ static void vector(union request_argument *argument)
 	argument->interrupt.vector = 0x41;
 }
 
+static void log_exits(union request_argument *argument)
+{
+	argument->guest_debug.flags = POSADA_DEBUG_LOG;
+}
+
+static void exits_room(union request_argument *argument)
+{
+	argument->last_exits.nr = POSADA_LAST_EXITS_MAX;
+	argument->last_exits.entries =
+		(uintptr_t)low_memory(POSADA_LAST_EXITS_MAX * sizeof(struct posada_last_exit));
+}
+
 static void get_registers(union request_argument *argument)
 {
 	argument->state.groups = POSADA_STATE_REGS | POSADA_STATE_DEBUG;
@@ -113,6 +125,10 @@ const struct request requests[] = {
 	{ "INTERRUPT", VCPU_FILE, POSADA_INTERRUPT, STRUCT(posada_interrupt), .fill = vector },
 	{ "STATS", VCPU_FILE, POSADA_STATS, STRUCT(posada_stats), .writes_back = true,
 	  .fill = nothing },
+	{ "GUEST_DEBUG", VCPU_FILE, POSADA_GUEST_DEBUG, STRUCT(posada_guest_debug),
+	  .fill = log_exits },
+	{ "LAST_EXITS", VCPU_FILE, POSADA_LAST_EXITS, STRUCT(posada_last_exits),
+	  .writes_back = true, .fill = exits_room },
 	{ "STATE_GET", VCPU_FILE, POSADA_STATE_GET, STRUCT(posada_state), .published = 608,
 	  .writes_back = true, .fill = get_registers },
 	{ "STATE_SET", VCPU_FILE, POSADA_STATE_SET, STRUCT(posada_state), .published = 608,

@@ -17,6 +17,8 @@ union request_argument {
 	struct posada_policy policy;
 	struct posada_interrupt interrupt;
 	struct posada_stats stats;
+	struct posada_guest_debug guest_debug;
+	struct posada_last_exits last_exits;
 	struct posada_state state;
 };
 

@@ -213,6 +213,7 @@ static const char *const exit_names[] = {
 	[POSADA_EXIT_FAILED] = "FAILED",
 	[POSADA_EXIT_UNKNOWN] = "UNKNOWN",
 	[POSADA_EXIT_MEMORY] = "MEMORY",
+	[POSADA_EXIT_DEBUG] = "DEBUG",
 };
 
 const char *exit_name(uint32_t reason)

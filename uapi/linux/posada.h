@@ -754,6 +754,12 @@ struct posada_stats {
  * that is the step.  Meanwhile the guest's own debug registers keep their values, but
  * its breakpoints do not fire while BREAKPOINTS is set.
  *
+ * An execution breakpoint at rip is met by every RUN but one that steps.  After MOV
+ * SS and POP SS the CPU holds back the trap that ends a step, and ignores an
+ * execution breakpoint: the instruction that follows runs too (SDM 3A 6.8.3).  A
+ * repeated string instruction is stepped iteration by iteration; HLT is stepped
+ * over.  R/W of 10b (I/O) is refused, and a LEN that is not 0 for execution.
+ *
  * Errors: EFAULT, E2BIG, EINVAL, EBUSY (the vCPU is running).
  */
 struct posada_guest_debug {
