@@ -6,6 +6,7 @@
 #include "gdb_breaks.h"
 #include "gdb_packet.h"
 #include "gdb_regs.h"
+#include "gdb_step.h"
 
 #define ARRAY(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -427,6 +428,124 @@ TEST_F(ram, a_crooked_watchpoint_takes_several_or_none)
 	EXPECT_EQ(0, gdb_break_insert(self->breaks, &self->memory, GDB_WATCH_WRITE, 0x3001, 2));
 	EXPECT_EQ(EINVAL, gdb_break_insert(self->breaks, &self->memory, GDB_WATCH_WRITE, 0, 0));
 	EXPECT_EQ(EINVAL, gdb_break_insert(self->breaks, &self->memory, GDB_WATCH_WRITE, 0, 33));
+}
+
+/* ---- steps that TF does not take ------------------------------------------------------- */
+
+struct step {
+	const char *bytes;
+	size_t len;
+	bool is;
+	uint64_t target;
+};
+
+#define BYTES(text) text, sizeof(text) - 1
+
+/* 64-bit code at 8000h, stack at 9000h, IDT at A000h. */
+static void long_mode(struct guest_memory *ram, uint8_t *bytes, struct posada_state *state)
+{
+	guest_memory_add(ram, 0, 0x10000, bytes);
+	*state = (struct posada_state){
+		.regs = { .rip = 0x8000, .gpr[POSADA_RSP] = 0x9000, .gpr[POSADA_RCX] = 0x1234567890 },
+		.segments = { .cs.access = 0xa09b, .ss.access = 0xc093,
+			      .idtr = { .base = 0xa000, .limit = 0xfef } },
+		.control = { .cr0 = 1, .efer = 0x501 },
+	};
+	/* gate 80h: DPL 3, FFFFFFFF81234567h; no gate FFh; gate 0Dh: 1000h */
+	*(uint64_t *)(bytes + 0xa800) = 0x8123ee0000104567;
+	*(uint64_t *)(bytes + 0xa808) = 0xffffffff;
+	*(uint64_t *)(bytes + 0xa0d0) = 0x00008e0000101000;
+	*(uint64_t *)(bytes + 0x9000) = 0xffffffff81aabbcc;
+	*(uint64_t *)(bytes + 0x9008) = 0x10;
+}
+
+TEST(where_instructions_lead_that_tf_does_not_step)
+{
+	static const struct step steps[] = {
+		{ BYTES("\x90\x90"), false, 0 },
+		{ BYTES("\x9c\x90"), true, 0x8001 },
+		{ BYTES("\x66\x9d\x90"), true, 0x8002 },
+		{ BYTES("\xcd\x80"), true, 0xffffffff81234567 },
+		{ BYTES("\xcd\xff"), true, 0x1000 },	/* not there: #GP */
+		{ BYTES("\x48\xcf"), true, 0xffffffff81aabbcc },
+		{ BYTES("\xcf\x90"), true, 0x81aabbcc },
+		{ BYTES("\x0f\x05"), true, 0xffffffff81abcdef },
+		{ BYTES("\x48\x0f\x07"), true, 0x1234567890 },
+		{ BYTES("\x0f\x07"), true, 0x34567890 },
+		{ BYTES("\x0f\x34"), false, 0 },
+		{ BYTES("\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66"), false, 0 },
+	};
+	struct guest_memory ram = { 0 };
+	uint8_t *bytes = calloc(1, 0x10000);
+	struct posada_state state;
+	struct gdb_memory memory = { .ram = &ram, .control = &state.control };
+	uint64_t target;
+
+	long_mode(&ram, bytes, &state);
+	for (size_t i = 0; i < ARRAY(steps); i++) {
+		memcpy(bytes + 0x8000, steps[i].bytes, steps[i].len);
+		target = 0;
+		EXPECT_EQ(steps[i].is,
+			  gdb_step_target(&memory, &state, 0xffffffff81abcdef, &target)) {
+			TH_LOG("number %zu", i);
+		}
+		if (steps[i].is)
+			EXPECT_EQ(steps[i].target, target) {
+				TH_LOG("number %zu", i);
+			}
+	}
+	/* At the very end of memory, and where there is none. */
+	state.regs.rip = 0xffff;
+	EXPECT_FALSE(gdb_step_target(&memory, &state, 0, &target));
+	state.regs.rip = 0x10000;
+	EXPECT_FALSE(gdb_step_target(&memory, &state, 0, &target));
+	free(bytes);
+}
+
+/* DPL 0 of gate 80h is less than the privilege level: #GP instead. */
+TEST(a_gate_that_may_not_be_used)
+{
+	struct guest_memory ram = { 0 };
+	uint8_t *bytes = calloc(1, 0x10000);
+	struct posada_state state;
+	struct gdb_memory memory = { .ram = &ram, .control = &state.control };
+	uint64_t target;
+
+	long_mode(&ram, bytes, &state);
+	state.segments.ss.access = 0xc0f3;
+	memcpy(bytes + 0x8000, "\xcd\x80", 2);
+	EXPECT_TRUE(gdb_step_target(&memory, &state, 0, &target));
+	EXPECT_EQ(0xffffffff81234567, target);
+	bytes[0xa805] &= ~0x60;
+	EXPECT_TRUE(gdb_step_target(&memory, &state, 0, &target));
+	EXPECT_EQ(0x1000, target);
+	free(bytes);
+}
+
+TEST(int_and_iret_in_real_mode)
+{
+	struct guest_memory ram = { 0 };
+	uint8_t *bytes = calloc(1, 0x10000);
+	struct posada_state state = {
+		.regs = { .rip = 0x10, .gpr[POSADA_RSP] = 0x100 },
+		.segments = { .cs.base = 0x800, .ss.base = 0x900, .idtr.limit = 0x3ff },
+	};
+	struct gdb_memory memory = { .ram = &ram, .control = &state.control };
+	uint64_t target;
+
+	guest_memory_add(&ram, 0, 0x10000, bytes);
+	memcpy(bytes + 0x40, "\x34\x12\x00\xf0", 4);
+	memcpy(bytes + 0x810, "\xcd\x10", 2);
+	EXPECT_TRUE(gdb_step_target(&memory, &state, 0, &target));
+	EXPECT_EQ(0xf1234, target);
+	memcpy(bytes + 0x810, "\xcf\x90", 2);
+	memcpy(bytes + 0xa00, "\x78\x56\x00\x02", 4);
+	EXPECT_TRUE(gdb_step_target(&memory, &state, 0, &target));
+	EXPECT_EQ(0x7678, target);
+	memcpy(bytes + 0x810, "\x9c\x90", 2);
+	EXPECT_TRUE(gdb_step_target(&memory, &state, 0, &target));
+	EXPECT_EQ(0x811, target);
+	free(bytes);
 }
 
 /* ---- flags by name ------------------------------------------------------------------------ */

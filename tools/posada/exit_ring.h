@@ -27,8 +27,12 @@ struct exit_ring {
 /** exit_ring_add() - one more */
 static inline void exit_ring_add(struct exit_ring *ring, const struct posada_run *run)
 {
-	unsigned int i = ring->total++ % EXIT_RING;
+	unsigned int i;
 
+	/* Of the launcher's own making. */
+	if (run->reason == POSADA_EXIT_KICK)
+		return;
+	i = ring->total++ % EXIT_RING;
 	ring->exit[i].rip = run->rip;
 	ring->exit[i].reason = run->reason;
 	ring->exit[i].hw_reason = run->hw_reason;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* posada run --gdb: the guest stops, and goes on. */
 #include "gdb.h"
+#include "gdb_step.h"
 
 #include <errno.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 
 #define VECTOR_BP 3
 #define EFER_LMA  (1ULL << 10)
+#define MSR_LSTAR 0xc0000082
 
 /* ---- vCPU thread ------------------------------------------------------------------------ */
 
@@ -109,6 +111,33 @@ void gdb_halt(struct gdb *gdb)
 		gdb->stop.signal = GDB_SIGINT;
 }
 
+/* In place of TF, where that would not do: a breakpoint of the CPU, if one is free. */
+static bool step_by_breakpoint(struct gdb *gdb, struct posada_guest_debug *debug)
+{
+	struct driver_vcpu *vcpu = &gdb->vm->vcpu;
+	struct posada_msr lstar = { .index = MSR_LSTAR };
+	struct posada_state state = { .msrs = (uintptr_t)&lstar, .nr_msrs = 1 };
+	const struct gdb_memory memory = {
+		.ram = &gdb->vm->ram,
+		.control = &state.control,
+		.gpa_bits = gdb->vm->driver.info.gpa_bits,
+	};
+	uint64_t target;
+	unsigned int i = 0;
+
+	while (i < GDB_HARD && gdb->breaks.hard[i].len)
+		i++;
+	if (i == GDB_HARD ||
+	    vcpu->driver->state_get(vcpu, &state,
+				    POSADA_STATE_REGS | POSADA_STATE_SEGMENTS |
+					    POSADA_STATE_CONTROL | POSADA_STATE_MSRS) ||
+	    !gdb_step_target(&memory, &state, lstar.value, &target))
+		return false;
+	debug->dr[i] = target;
+	debug->dr7 |= 1ULL << 2 * i;
+	return true;
+}
+
 int gdb_go(struct gdb *gdb, bool step)
 {
 	struct driver_vcpu *vcpu = &gdb->vm->vcpu;
@@ -117,11 +146,11 @@ int gdb_go(struct gdb *gdb, bool step)
 	};
 	int err;
 
-	if (step)
-		debug.flags |= POSADA_DEBUG_STEP;
 	if (gdb->breaks.nr_soft)
 		debug.flags |= POSADA_DEBUG_INT3;
 	debug.dr7 = gdb_break_dr7(&gdb->breaks, debug.dr);
+	if (step && !step_by_breakpoint(gdb, &debug))
+		debug.flags |= POSADA_DEBUG_STEP;
 	if (debug.dr7)
 		debug.flags |= POSADA_DEBUG_BREAKPOINTS;
 	err = vcpu->driver->debug(vcpu, &debug);
@@ -208,8 +237,12 @@ static void put_hardware(struct gdb *gdb, struct gdb_writer *writer)
 				  (unsigned long long)gdb->breaks.hard[i].address);
 			return;
 		}
-	if (gdb->hardware_word)
-		gdb_print(writer, "hwbreak:;");
+	/* One that is not gdb's was there for a step. */
+	for (unsigned int i = 0; i < GDB_HARD; i++)
+		if (gdb->stop.dr6 & 1U << i && gdb->breaks.hard[i].len && gdb->hardware_word) {
+			gdb_print(writer, "hwbreak:;");
+			return;
+		}
 }
 
 void gdb_put_stop(struct gdb *gdb, struct gdb_writer *writer)
