@@ -26,6 +26,7 @@ help:
 	@echo 'make deps       install what is needed to build and test (Debian 12)'
 	@echo 'make check      run all tests, on a test machine where they need VMX'
 	@echo 'make check-kernels  build the driver for the kernels of newer Debian suites'
+	@echo 'make check-gdb  have gdb debug a Linux guest, in the test machine'
 	@echo 'make demo       boot a guest on posada in a test machine, and play with it'
 	@echo 'make machine    a shell in the test machine'
 	@echo 'make lint       what tools have to say about the source'
@@ -60,6 +61,10 @@ demo: deps
 
 check-kernels:
 	@$(MACHINE)/kernels.sh
+
+check-gdb: deps
+	@$(MAKE) --no-print-directory tools
+	@$(MACHINE)/gdb.sh
 
 check: deps
 	@$(MAKE) --no-print-directory tools selftests
@@ -98,4 +103,4 @@ clean:
 	@if [ -d '$(KDIR)' ] && [ -e Kbuild ]; then $(MAKE) -C $(KDIR) M=$(CURDIR) clean; fi
 	rm -rf build
 
-.PHONY: all help module tools selftests deps machine demo check check-kernels lint format doc install uninstall clean
+.PHONY: all help module tools selftests deps machine demo check check-kernels check-gdb lint format doc install uninstall clean
