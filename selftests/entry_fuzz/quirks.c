@@ -174,15 +174,17 @@ void bochs_rules(const struct vmcs_image *image, const struct entry_violation *b
 }
 
 /*
- * It delivers an event of type 7 although it has no monitor trap flag, and gets stuck
- * in modes that do not exist.
+ * Without a monitor trap flag it delivers an event of type 7 nonetheless; and it gets
+ * stuck in modes that do not exist.
  */
 bool fatal_to_bochs(const struct vmcs_image *image)
 {
 	const u64 *v = image->value;
+	bool has_mtf = fuzz_cpu.msrs.cpu >> 32 & CPU_BASED_MONITOR_TRAP_FLAG;
 
-	if (v[VMCS_VM_ENTRY_INTR_INFO_FIELD] & INTR_INFO_VALID_MASK &&
+	if (!has_mtf && v[VMCS_VM_ENTRY_INTR_INFO_FIELD] & INTR_INFO_VALID_MASK &&
 	    event_type(v) == INTR_TYPE_OTHER_EVENT)
 		return true;
-	return v[VMCS_VM_ENTRY_CONTROLS] & VM_ENTRY_IA32E_MODE && !(v[VMCS_GUEST_CR0] & X86_CR0_PE);
+	return v[VMCS_VM_ENTRY_CONTROLS] & VM_ENTRY_IA32E_MODE &&
+	       !(v[VMCS_GUEST_CR0] & X86_CR0_PE);
 }
