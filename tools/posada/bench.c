@@ -113,7 +113,7 @@ static bool ticks_are_instructions(void)
 
 static int help(void)
 {
-	printf("Usage: posada bench [--json] [OPERATION...]\n"
+	printf("Usage: posada bench [--json | --mark] [OPERATION...]\n"
 	       "\n"
 	       "Measures, in ticks of the TSC, what a guest's exits cost (between two RDTSC of\n"
 	       "the guest), interrupts, first touches of memory, the life of a VM, and how much\n"
@@ -122,6 +122,9 @@ static int help(void)
 	for (size_t i = 0; i < NR_NAMES; i++)
 		printf(" %s%s", names[i], i % 8 == 7 ? "\n " : "");
 	printf("\n"
+	       "\n"
+	       "With --mark each exit happens once between two 'xchg %%bx, %%bx', for a tracer\n"
+	       "that stops there; see tools/machine/trace-exit.sh. Nothing is measured.\n"
 	       "\n"
 	       "Boot with mitigations=off for figures to compare, and see 'posada doctor' first\n"
 	       "if it fails.\n"
@@ -156,10 +159,11 @@ int command_bench(int argc, char **argv)
 {
 	static const struct option table[] = {
 		{ "json", no_argument, NULL, 'j' },
+		{ "mark", no_argument, NULL, 'm' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	bool json = false;
+	bool json = false, mark = false;
 	int c, ret;
 
 	while ((c = getopt_long(argc, argv, "h", table, NULL)) != -1) {
@@ -167,12 +171,17 @@ int command_bench(int argc, char **argv)
 			return help();
 		if (c == '?')
 			return usage_error("bench");
-		json = true;
+		if (c == 'm')
+			mark = true;
+		else
+			json = true;
 	}
 	for (int i = optind; i < argc; i++)
 		if (!known(argv[i]))
 			return usage_error("bench");
 	wanted = argv + optind;
+	if (mark)
+		return bench_marked_exits() ? STATUS_CANNOT : STATUS_OK;
 	results = json ? json_array() : NULL;
 	instructions = ticks_are_instructions();
 	ret = measure();

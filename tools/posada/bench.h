@@ -51,7 +51,7 @@ enum bench_code {
 
 /* bench_code.S: the code, its interrupt handler, and by enum bench_code the offset of each piece */
 extern const char bench_code_start[], bench_code_end[], bench_interrupt_handler[];
-extern const uint64_t bench_code_table[NR_CODES];
+extern const uint64_t bench_code_table[NR_CODES], bench_mark_table[CODE_TOUCH];
 
 /** bench_guest() - make the benchmark guest.  Return: NULL after fail() */
 struct vm *bench_guest(void);
@@ -62,6 +62,9 @@ void bench_guest_destroy(struct vm *vm);
 /** bench_start() - set it to run @code @count times.  Return: 0 or -1 after fail() */
 int bench_start(struct vm *vm, enum bench_code code, uint64_t count, uint64_t parameter,
 		uint64_t stride);
+
+/** bench_start_marked() - the same for a code before CODE_TOUCH, with marks around the last */
+int bench_start_marked(struct vm *vm, enum bench_code code, uint64_t count, uint64_t parameter);
 
 /** bench_run() - run it until BENCH_DONE.  Return: 0 or -1 after fail() */
 int bench_run(struct vm *vm);
@@ -85,6 +88,7 @@ uint8_t *bench_buffer(size_t size, int huge, int populate);
 
 /* Groups of measurements.  Return: 0 or -1 after fail() */
 int bench_exits(void);
+int bench_marked_exits(void); /* of the same, one each, for a tracer */
 int bench_interrupts(void);
 int bench_touches(void);
 int bench_life(void);

@@ -21,6 +21,17 @@ bench_\name:
 	dec	%rsi
 	jnz	1b
 	out	%al, $0xf6
+/* The same once between two marks for a tracer, after RSI times to get warm. */
+mark_\name:
+1:	\prepare
+	\op
+	dec	%rsi
+	jnz	1b
+	\prepare
+	xchg	%bx, %bx
+	\op
+	xchg	%bx, %bx
+	out	%al, $0xf6
 .endm
 
 	.globl	bench_code_start
@@ -87,5 +98,20 @@ bench_code_table:
 	.quad	bench_touch - bench_code_start
 	.quad	bench_stamp - bench_code_start
 	.quad	bench_interrupt - bench_code_start
+
+/* Likewise, of those that begin with MEASURE. */
+	.globl	bench_mark_table
+bench_mark_table:
+	.quad	mark_nothing - bench_code_start
+	.quad	mark_cpuid - bench_code_start
+	.quad	mark_vmcall - bench_code_start
+	.quad	mark_rdmsr - bench_code_start
+	.quad	mark_wrmsr - bench_code_start
+	.quad	mark_out - bench_code_start
+	.quad	mark_in - bench_code_start
+	.quad	mark_out_device - bench_code_start
+	.quad	mark_mmio_write - bench_code_start
+	.quad	mark_mmio_read - bench_code_start
+	.quad	mark_hlt - bench_code_start
 
 	.section .note.GNU-stack, "", @progbits

@@ -60,6 +60,25 @@ int bench_exits(void)
 	return ret;
 }
 
+int bench_marked_exits(void)
+{
+	struct vm *vm = bench_guest();
+	int ret = vm ? 0 : -1;
+
+	for (size_t i = 0; !ret && i < NR_EXITS; i++) {
+		if (!bench_wanted(exits[i].name))
+			continue;
+		ret = bench_start_marked(vm, exits[i].code, WARM, exits[i].parameter);
+		if (!ret)
+			ret = bench_run(vm);
+		if (!ret)
+			printf("%s\n", exits[i].name);
+	}
+	if (vm)
+		bench_guest_destroy(vm);
+	return ret;
+}
+
 /* ---- interrupts ------------------------------------------------------------------- */
 
 /**

@@ -50,9 +50,9 @@ static void fill(uint8_t *ram)
 	memcpy(ram + BENCH_CODE, bench_code_start, bench_code_end - bench_code_start);
 }
 
-static void first_state(struct posada_state *state, enum bench_code code)
+static void first_state(struct posada_state *state, uint64_t offset)
 {
-	mode_long(state, BENCH_GDT, BENCH_TABLES, BENCH_CODE + bench_code_table[code]);
+	mode_long(state, BENCH_GDT, BENCH_TABLES, BENCH_CODE + offset);
 	state->segments.idtr.base = BENCH_IDT;
 	state->segments.idtr.limit = 4095;
 	state->regs.gpr[POSADA_RSP] = BENCH_STACK_TOP;
@@ -72,7 +72,7 @@ struct vm *bench_guest(void)
 	vm->name = "bench";
 	vm_this_is_vcpu_thread();
 	fill(ram);
-	first_state(&state, CODE_NOTHING);
+	first_state(&state, bench_code_table[CODE_NOTHING]);
 	guest_memory_add(&vm->ram, 0, BENCH_MEMORY, ram);
 	if (vm_init(vm))
 		goto out_free;
@@ -101,20 +101,31 @@ uint64_t *bench_results(struct vm *vm)
 	return (uint64_t *)(vm->ram.range[0].host + BENCH_RESULTS);
 }
 
-int bench_start(struct vm *vm, enum bench_code code, uint64_t count, uint64_t parameter,
-		uint64_t stride)
+static int start(struct vm *vm, uint64_t offset, uint64_t count, uint64_t parameter,
+		 uint64_t stride)
 {
 	struct posada_state state = { 0 };
 	int err = vm->vcpu.driver->state_get(&vm->vcpu, &state, POSADA_STATE_CONTROL);
 
 	if (!err) {
-		first_state(&state, code);
+		first_state(&state, offset);
 		state.regs.gpr[POSADA_RSI] = count;
 		state.regs.gpr[POSADA_R10] = parameter;
 		state.regs.gpr[POSADA_R11] = stride;
 		err = vm->vcpu.driver->state_set(&vm->vcpu, &state, MODE_GROUPS);
 	}
 	return err ? fail("cannot set the state of the benchmark guest: %s.", why(err)) : 0;
+}
+
+int bench_start(struct vm *vm, enum bench_code code, uint64_t count, uint64_t parameter,
+		uint64_t stride)
+{
+	return start(vm, bench_code_table[code], count, parameter, stride);
+}
+
+int bench_start_marked(struct vm *vm, enum bench_code code, uint64_t count, uint64_t parameter)
+{
+	return start(vm, bench_mark_table[code], count, parameter, 0);
 }
 
 /* As short as a launcher's can be.  Return: 1 to go on, 0 at the end, -1 after fail(). */

@@ -56,7 +56,7 @@ _posada_run() {
 }
 
 _posada_bench() {
-	_posada_reply '--json --help nothing cpuid rdmsr wrmsr vmcall hlt out in out-device mmio-write
+	_posada_reply '--json --mark --help nothing cpuid rdmsr wrmsr vmcall hlt out in out-device mmio-write
 		mmio-read interrupt touch touch-fresh touch-huge touch-huge-fresh touch-along life memory'
 }
 

@@ -10,6 +10,15 @@ bochs_prepare() {
 	bochs_config >"$RUN/bochsrc"
 	# Debian's is the debugger build, which waits to be told to continue.
 	echo c >"$RUN/rc"
+	[[ ! $TRACE ]] || bochs_trace_orders >>"$RUN/rc"
+}
+
+# The debugger stops at each mark; by turns the trace goes on and off.
+bochs_trace_orders() {
+	local i
+	for ((i = 0; i < 100; i++)); do
+		printf '%s\n' 'trace on' c 'trace off' c
+	done
 }
 
 # ISOLINUX: GRUB's byte-wise copy of the initramfs takes five times as long.
@@ -51,6 +60,7 @@ bochs_config() {
 		boot: cdrom
 		com1: enabled=1, mode=file, dev=$RUN/serial
 		port_e9_hack: enabled=1
+		magic_break: enabled=$([[ $TRACE ]] && echo 1 || echo 0)
 		speaker: enabled=0
 		sound: driver=dummy
 		log: $RUN/emulator.log
@@ -67,6 +77,9 @@ bochs_config() {
 # bochs_run: in the foreground; what it prints is mostly what the machine sent
 # to port 0xe9. Its exit status says nothing: it is 1 after an orderly power-off.
 bochs_run() {
+	[[ ! $TRACE ]] || exec > >(awk -v trace="$TRACE" '
+		/^\([0-9]+\)\.\[/ { print >trace; next }
+		{ print; fflush() }')
 	exec bochs-bin -q -f "$RUN/bochsrc" -rc "$RUN/rc" </dev/null 2>>"$RUN/emulator.stderr"
 }
 
