@@ -15,6 +15,7 @@ module_layout  := layout
 module_combine := combine
 module_caps    := caps
 module_ept     := ept
+module_entry_check := entry_check
 lib_memory     := memory
 lib_state      := state
 lib_snapshot   := snapshot state
