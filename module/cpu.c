@@ -19,6 +19,7 @@
 #include <linux/posada.h>
 
 #include "compat.h"
+#include "entry_check.h"
 #include "vmcs.h"
 #include "vmx_ops.h"
 
@@ -377,6 +378,63 @@ static void read_msrs(struct vmx_msrs *m)
 		m->cpu2 = msr(MSR_IA32_VMX_PROCBASED_CTLS2);
 	if ((m->cpu2 >> 32) & (SECONDARY_EXEC_ENABLE_EPT | SECONDARY_EXEC_ENABLE_VPID))
 		m->ept_vpid = msr(MSR_IA32_VMX_EPT_VPID_CAP);
+}
+
+/* Bits of IA32_DEBUGCTL that some CPU has (SDM 4 table 2-2) */
+#define DEBUGCTL_COMMON	0x7fc3
+#define DEBUGCTL_BLD	(1ULL << 2)
+#define DEBUGCTL_RTM	(1ULL << 15)
+
+#define FEATURE_7B_SGX	(1U << 2)
+#define FEATURE_7B_RTM	(1U << 11)
+#define FEATURE_7C_BLD	(1U << 24)
+
+/* IA32_PERF_GLOBAL_CTRL by CPUID leaf 0AH (SDM 3B 20.2.2) */
+static u64 perf_global_bits(void)
+{
+	u32 eax, ebx, ecx, edx;
+	u64 bits;
+
+	if (cpuid_eax(0) < 10)
+		return ENTRY_UNKNOWN;
+	cpuid(10, &eax, &ebx, &ecx, &edx);
+	if ((eax & 0xff) < 2)
+		return ENTRY_UNKNOWN;
+	bits = (1ULL << (eax >> 8 & 0x1f)) - 1;
+	bits |= ((1ULL << (edx & 0x1f)) - 1) << 32;
+	if (boot_cpu_has(X86_FEATURE_PDCM) && (msr(MSR_IA32_PERF_CAPABILITIES) & (1ULL << 15)))
+		bits |= 1ULL << 48;	/* performance metrics */
+	return bits;
+}
+
+void cpu_facts(struct entry_cpu *f)
+{
+	u32 eax, ebx = 0, ecx = 0, edx;
+	u32 widths = cpuid_eax(0x80000008);
+
+	memset(f, 0, sizeof(*f));
+	read_msrs(&f->msrs);
+	if (f->msrs.cpu2 >> 32 & SECONDARY_EXEC_ENABLE_VMFUNC)
+		f->vmfunc = msr(MSR_IA32_VMX_VMFUNC);
+	if (f->msrs.cpu >> 32 & (1U << 17))
+		f->cpu3 = msr(0x492);	/* IA32_VMX_PROCBASED_CTLS3, which 6.1 may not name */
+	if (f->msrs.exit >> 32 & (1U << 31))
+		f->exit2 = msr(0x493);	/* IA32_VMX_EXIT_CTLS2 */
+	if (cpuid_eax(0) >= 7)
+		cpuid_count(7, 0, &eax, &ebx, &ecx, &edx);
+	f->efer = msr(MSR_EFER);
+	f->phys_bits = widths & 0xff;
+	f->linear_bits = widths >> 8 & 0xff;
+	f->efer_may = EFER_SCE | EFER_LME | EFER_LMA |
+		      (cpuid_edx(0x80000001) & (1U << 20) ? EFER_NX : 0);
+	f->debugctl_may = DEBUGCTL_COMMON | (ecx & FEATURE_7C_BLD ? DEBUGCTL_BLD : 0) |
+			  (ebx & FEATURE_7B_RTM ? DEBUGCTL_RTM : 0);
+	f->perf_global_may = perf_global_bits();
+	f->features = ENTRY_CPU_64 | (ebx & FEATURE_7B_SGX ? ENTRY_CPU_SGX : 0) |
+		      (ebx & FEATURE_7B_RTM ? ENTRY_CPU_RTM : 0) |
+		      (ecx & FEATURE_7C_BLD ? ENTRY_CPU_BLD : 0);
+	f->vmcs_address = ENTRY_UNKNOWN;
+	f->vtpr = ENTRY_UNKNOWN;
 }
 
 /* A hypervisor below may offer a control without the MSR it is about. */

@@ -88,6 +88,11 @@ static __always_inline void cpu_close(struct posada_vmcs *vmcs)
  */
 void cpu_forget(struct posada_vmcs *vmcs);
 
+struct entry_cpu;
+
+/* What VM entry is judged by: of this CPU, now; any context. */
+void cpu_facts(struct entry_cpu *facts);
+
 u32 cpu_holder(void);	/* POSADA_HOLDER_*, of all online CPUs now */
 u32 cpu_way(void);	/* POSADA_WAY_*, were a VM made now */
 const char *cpu_way_name(void);	/* "resident" or "window" */

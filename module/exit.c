@@ -6,6 +6,7 @@
 #include <asm/special_insns.h>
 
 #include "cr.h"
+#include "explain.h"
 
 #define DEBUGCTL_LBR	(1ULL << 0)
 #define DEBUGCTL_BTF	(1ULL << 1)
@@ -148,26 +149,45 @@ int exit_unknown(struct posada_vcpu *vcpu)
 int exit_failed_entry(struct posada_vcpu *vcpu, u32 reason)
 {
 	struct posada_run *run = vcpu->run;
+	u64 qualification = vmcs_read(EXIT_QUALIFICATION);
+	u32 nr_rules = explain_failed(vcpu, 0, qualification);
 
 	inject_undo(vcpu);
 	vcpu->exit.reason = (u16)reason;
-	run->qualification = vmcs_read(EXIT_QUALIFICATION);
+	run->qualification = qualification;
 	run->failed.instruction_error = 0;
-	run->failed.nr_rules = 0;
+	run->failed.nr_rules = nr_rules;
 	exit_to_user(vcpu, POSADA_EXIT_FAILED);
 	return (u16)reason == EXIT_REASON_MCE_DURING_VMENTRY ? EXIT_MCE : EXIT_TO_USER;
 }
 
-int exit_vmfail(struct posada_vcpu *vcpu)
+/* Nothing happened at all: the VMCS holds no exit. */
+static int exit_no_entry(struct posada_vcpu *vcpu, u32 error, u32 nr_rules)
 {
 	struct posada_run *run = vcpu->run;
 
 	inject_undo(vcpu);
 	vcpu->exit.reason = 0;
 	run->qualification = 0;
-	run->failed.instruction_error = vmcs_read(VM_INSTRUCTION_ERROR);
-	run->failed.nr_rules = 0;
+	run->failed.instruction_error = error;
+	run->failed.nr_rules = nr_rules;
 	return exit_to_user(vcpu, POSADA_EXIT_FAILED);
+}
+
+int exit_vmfail(struct posada_vcpu *vcpu)
+{
+	u32 error = vmcs_read(VM_INSTRUCTION_ERROR);
+
+	return exit_no_entry(vcpu, error, explain_failed(vcpu, error, 0));
+}
+
+/* Told as the CPU would have told it. */
+int exit_refused_entry(struct posada_vcpu *vcpu, u32 error, u32 nr_rules)
+{
+	exit_no_entry(vcpu, error, nr_rules);
+	if (!error)
+		vcpu->run->hw_reason = EXIT_REASON_INVALID_STATE;
+	return EXIT_TO_USER;
 }
 
 /* ---- exits that concern the host or our own windows ----------------------------------- */

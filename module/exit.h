@@ -74,6 +74,9 @@ static __always_inline int exit_handle(struct posada_vcpu *vcpu, u32 reason, con
 int exit_vmfail(struct posada_vcpu *vcpu);
 int exit_failed_entry(struct posada_vcpu *vcpu, u32 reason);
 
+/* An entry that was not tried, for @nr_rules reasons; @error as it would have been. */
+int exit_refused_entry(struct posada_vcpu *vcpu, u32 error, u32 nr_rules);
+
 /* Fill the common part of the run page; answers EXIT_TO_USER. */
 int exit_to_user(struct posada_vcpu *vcpu, u32 reason);
 

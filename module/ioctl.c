@@ -17,6 +17,7 @@
 #include "cpu.h"
 #include "cr.h"
 #include "debug.h"
+#include "explain.h"
 #include "layout.h"
 #include "state.h"
 #include "trap.h"
@@ -39,6 +40,7 @@ union argument {
 	struct posada_guest_debug guest_debug;
 	struct posada_last_exits last_exits;
 	struct posada_state state;
+	struct posada_explain explain;
 };
 
 union small_argument {
@@ -391,6 +393,75 @@ static long do_last_exits(void *vcpu, union argument *arg)
 	return err;
 }
 
+/* What the checker says of a rule is what the program is told of it. */
+static_assert(sizeof(struct posada_rule) == sizeof(struct entry_violation));
+static_assert(offsetof(struct posada_rule, nr_fields) ==
+	      offsetof(struct entry_violation, nr_fields));
+static_assert(offsetof(struct posada_rule, field) == offsetof(struct entry_violation, field));
+static_assert(offsetof(struct posada_rule, value) == offsetof(struct entry_violation, value));
+
+/* Fields that the CPU has, and facts; counted only if @fields is NULL. */
+static u32 list_fields(const struct explain *e, struct posada_field *fields)
+{
+	u32 i, nr = 0;
+
+	for (i = 0; i < VMCS_NR_FIELDS + ENTRY_NR_FACTS; i++) {
+		if (i < VMCS_NR_FIELDS && !e->image.there[i])
+			continue;
+		if (fields)
+			fields[nr] = (struct posada_field){
+				.encoding = entry_number(i),
+				.value = i < VMCS_NR_FIELDS ? e->image.value[i] :
+					 entry_fact(&e->cpu, i - VMCS_NR_FIELDS),
+			};
+		nr++;
+	}
+	return nr;
+}
+
+static int put_explain(const struct explain *e, struct posada_explain *arg)
+{
+	bool fits = arg->nr_rules >= e->nr_rules && arg->nr_fields >= list_fields(e, NULL);
+	struct entry_violation *rules;
+	struct posada_field *fields;
+	int err = 0;
+
+	arg->nr_rules = e->nr_rules;
+	arg->nr_fields = list_fields(e, NULL);
+	arg->instruction_error = e->instruction_error;
+	arg->qualification = e->qualification;
+	if (!fits)
+		return -ENOSPC;
+
+	rules = kvmalloc_array(arg->nr_rules + 1, sizeof(*rules), GFP_KERNEL_ACCOUNT);
+	fields = kvmalloc_array(arg->nr_fields, sizeof(*fields), GFP_KERNEL_ACCOUNT);
+	if (!rules || !fields) {
+		err = -ENOMEM;
+		goto out_free;
+	}
+	entry_check(&e->image, &e->cpu, rules, arg->nr_rules);
+	list_fields(e, fields);
+	if (copy_to_user(u64_to_user_ptr(arg->rules), rules, arg->nr_rules * sizeof(*rules)) ||
+	    copy_to_user(u64_to_user_ptr(arg->fields), fields, arg->nr_fields * sizeof(*fields)))
+		err = -EFAULT;
+out_free:
+	kvfree(fields);
+	kvfree(rules);
+	return err;
+}
+
+static long do_explain(void *object, union argument *arg)
+{
+	struct posada_vcpu *vcpu = object;
+	int err = lock_idle(vcpu);
+
+	if (err)
+		return err;
+	err = explain_valid(vcpu) ? put_explain(vcpu->explain, &arg->explain) : -ENOENT;
+	mutex_unlock(&vcpu->mutex);
+	return err;
+}
+
 static const struct row vcpu_rows[] = {
 	{ POSADA_RUN, 0, 0, false, do_run },
 	{ POSADA_KICK, 0, 0, false, do_kick },
@@ -398,6 +469,7 @@ static const struct row vcpu_rows[] = {
 	ROW(STATS, posada_stats, true, do_stats),
 	ROW(GUEST_DEBUG, posada_guest_debug, false, do_guest_debug),
 	ROW(LAST_EXITS, posada_last_exits, true, do_last_exits),
+	ROW(EXPLAIN, posada_explain, true, do_explain),
 	ROW_GROWN(STATE_GET, posada_state, tsc, true, do_state_get),
 	ROW_GROWN(STATE_SET, posada_state, tsc, true, do_state_set),
 	ROW(CPUID_GET, posada_cpuid, true, do_cpuid_get),

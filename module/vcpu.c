@@ -18,6 +18,7 @@
 #include "cr.h"
 #include "debug.h"
 #include "exit.h"
+#include "explain.h"
 #include "ledger.h"
 #include "mitigate.h"
 #include "state.h"
@@ -190,6 +191,11 @@ static __always_inline int guest_loop(struct posada_vcpu *vcpu, const bool watch
 	do {
 		if (unlikely(READ_ONCE(vcpu->requests) || vcpu->events.check)) {
 			answer = before_entry(vcpu, watched);
+			if (answer != EXIT_RESUME)
+				return answer;
+		}
+		if (watched && (vcpu->slow & SLOW_CHECK)) {
+			answer = explain_entry(vcpu);
 			if (answer != EXIT_RESUME)
 				return answer;
 		}
@@ -677,9 +683,16 @@ struct posada_vcpu *vcpu_create(struct posada_vm *vm, u32 id)
 	err = fpu_create(&vcpu->fpu);
 	if (err)
 		goto out_free_apic_page;
+	vcpu->explain = explain_create();
+	if (!vcpu->explain) {
+		err = -ENOMEM;
+		goto out_destroy_fpu;
+	}
+	if (explain_always)
+		vcpu->slow |= SLOW_CHECK;
 	err = vmcs_create(&vcpu->vmcs);
 	if (err)
-		goto out_destroy_fpu;
+		goto out_destroy_explain;
 	vcpu->vpid = vpid_alloc();
 	err = fill(vcpu);
 	if (err)
@@ -693,6 +706,8 @@ out_destroy_vmcs:
 	vpid_free(vcpu->vpid);
 	cpuid_free(&vcpu->cpuid);
 	vmcs_destroy(&vcpu->vmcs);
+out_destroy_explain:
+	explain_destroy(vcpu->explain);
 out_destroy_fpu:
 	fpu_destroy(&vcpu->fpu);
 out_free_apic_page:
@@ -717,6 +732,7 @@ void vcpu_destroy(struct posada_vcpu *vcpu)
 	vmcs_destroy(&vcpu->vmcs);
 	cpuid_free(&vcpu->cpuid);
 	vpid_free(vcpu->vpid);
+	explain_destroy(vcpu->explain);
 	fpu_destroy(&vcpu->fpu);
 	free_page((unsigned long)vcpu->apic_page);
 	free_page((unsigned long)vcpu->run);

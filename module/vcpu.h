@@ -22,6 +22,7 @@
 #include "trap.h"
 #include "vmcs.h"
 
+struct explain;
 struct posada_vm;
 
 /* posada_vcpu.requests: from any thread, before a kick */
@@ -35,6 +36,7 @@ struct posada_vm;
 #define SLOW_POLICY	(1U << 1)  /* exits are held against vm->policy */
 #define SLOW_STEP	(1U << 2)  /* an instruction is to be executed past its trap */
 #define SLOW_DEBUG	(1U << 3)  /* POSADA_GUEST_DEBUG asked for something */
+#define SLOW_CHECK	(1U << 4)  /* entries are judged before they are tried */
 
 /* posada_vcpu.dead */
 #define VCPU_SHUTDOWN	1	/* triple fault */
@@ -92,6 +94,7 @@ struct exit_record {
  * @dr6: [v] the guest's DR6
  * @cr2: [v] the guest's CR2, while not in the guest
  * @host_debugctl: [v] IA32_DEBUGCTL to come back to
+ * @explain: [v] the last entry that failed
  * @fpu: [v]
  * @msrs: [v]
  * @cpuid: [v]
@@ -132,6 +135,7 @@ struct posada_vcpu {
 	unsigned long dr6;
 	unsigned long cr2;
 	u64 host_debugctl;
+	struct explain *explain;
 	struct guest_fpu fpu;
 	struct msrs msrs;
 	struct cpuid cpuid;

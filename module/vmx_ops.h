@@ -67,6 +67,22 @@ static __always_inline u64 vmcs_read(unsigned long field)
 	return value;
 }
 
+/* Of a field that this CPU may not have; VM_INSTRUCTION_ERROR is lost if so. */
+static __always_inline bool vmcs_try_read(unsigned long field, u64 *value)
+{
+	unsigned long read = 0;
+	bool there = false;
+
+	asm volatile("1: vmread %[field], %[read]\n\t"
+		     "seta %[there]\n"
+		     "2:\n\t"
+		     _ASM_EXTABLE(1b, 2b)
+		     : [read] "+r" (read), [there] "+q" (there)
+		     : [field] "r" (field) : "cc");
+	*value = there ? read : 0;
+	return there;
+}
+
 void vmcs_write_failed(unsigned long field, u64 value);
 
 static __always_inline void vmcs_write(unsigned long field, u64 value)

@@ -129,6 +129,8 @@ const struct request requests[] = {
 	  .fill = log_exits },
 	{ "LAST_EXITS", VCPU_FILE, POSADA_LAST_EXITS, STRUCT(posada_last_exits),
 	  .writes_back = true, .fill = exits_room },
+	{ "EXPLAIN", VCPU_FILE, POSADA_EXPLAIN, STRUCT(posada_explain), .writes_back = true,
+	  .answer = -ENOENT, .fill = nothing },
 	{ "STATE_GET", VCPU_FILE, POSADA_STATE_GET, STRUCT(posada_state), .published = 608,
 	  .writes_back = true, .fill = get_registers },
 	{ "STATE_SET", VCPU_FILE, POSADA_STATE_SET, STRUCT(posada_state), .published = 608,

@@ -20,6 +20,7 @@ union request_argument {
 	struct posada_guest_debug guest_debug;
 	struct posada_last_exits last_exits;
 	struct posada_state state;
+	struct posada_explain explain;
 };
 
 struct request {
@@ -30,6 +31,7 @@ struct request {
 	size_t published;		/* its first size, if it has grown; else 0 */
 	bool writes_back;
 	bool makes_file;
+	int answer;			/* to an argument in order: 0, or an error */
 	/* Fills in an argument that is accepted by a VM with 64-bit vCPU 0. */
 	void (*fill)(union request_argument *argument);
 };

@@ -67,7 +67,7 @@ TEST_F(failed, is_an_exit_that_leaves_the_state_as_it_was_set)
 		vcpu_run_to(&self->cpu, POSADA_EXIT_FAILED);
 		EXPECT_EQ(33, self->cpu.run->hw_reason);
 		EXPECT_EQ(0, self->cpu.run->failed.instruction_error);
-		EXPECT_EQ(0, self->cpu.run->failed.nr_rules);
+		EXPECT_LT(0, self->cpu.run->failed.nr_rules);
 	}
 	now = vcpu_state(&self->cpu, groups);
 	EXPECT_EQ(0, memcmp(&bad.regs, &now.regs, sizeof(now.regs)));

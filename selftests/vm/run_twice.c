@@ -41,6 +41,7 @@ TEST_F(guest, state_of_a_running_vcpu_is_ebusy)
 		.entries = (uintptr_t)&entry,
 	};
 	struct posada_state state = vcpu_state(&self->cpu, POSADA_STATE_REGS);
+	struct posada_explain explain = { .size = sizeof(explain) };
 	struct runner runner;
 
 	vcpu_code(&self->cpu, spins);
@@ -50,6 +51,7 @@ TEST_F(guest, state_of_a_running_vcpu_is_ebusy)
 	EXPECT_EQ(-EBUSY, __vcpu_state_set(&self->cpu, &state, POSADA_STATE_REGS));
 	EXPECT_EQ(-EBUSY, __vcpu_interrupt(&self->cpu, &exception));
 	EXPECT_EQ(-EBUSY, posada_ioctl(self->cpu.fd, POSADA_CPUID_SET, &table));
+	EXPECT_EQ(-EBUSY, posada_ioctl(self->cpu.fd, POSADA_EXPLAIN, &explain));
 	EXPECT_LT(0, vcpu_stats(&self->cpu).entries);
 	data[16] = 1;
 	EXPECT_EQ(0, runner_join(&runner));

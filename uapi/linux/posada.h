@@ -826,7 +826,9 @@ struct posada_rule {
 
 /**
  * struct posada_field - a field of a VMCS
- * @encoding: SDM 3C appendix B; from 10000h on a capability MSR: 10000h + index
+ * @encoding: SDM 3C appendix B; from 10000h on a capability MSR: 10000h + index;
+ *            from 20000h on something else by which an entry is judged, such as the
+ *            width of addresses: as tools/lib names it
  * @reserved: 0
  * @value: its value
  */
@@ -850,7 +852,7 @@ struct posada_field {
  * After an entry that succeeded, or before any, ENOENT.
  *
  * Errors: EFAULT, E2BIG, EINVAL, ENOENT, ENOSPC (@nr_rules or @nr_fields too
- * small: both are set to what is needed), EBUSY (the vCPU is running).
+ * small: both are set to what is needed), EBUSY (the vCPU is running), ENOMEM.
  */
 struct posada_explain {
 	__u32 size;
