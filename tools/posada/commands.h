@@ -16,5 +16,6 @@ int command_move(int argc, char **argv);
 int command_quit(int argc, char **argv);
 int command_list(int argc, char **argv);
 int command_policy(int argc, char **argv);
+int command_explain(int argc, char **argv);
 
 #endif /* POSADA_COMMANDS_H */

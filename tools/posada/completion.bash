@@ -39,7 +39,7 @@ _posada_policy() {
 
 _posada_run() {
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
-	--kernel | --initrd | --module) _posada_files ;;
+	--kernel | --initrd | --module | --dump) _posada_files ;;
 	--console) _posada_reply 'stdio none' ;;
 	--flat) _posada_reply 'real protected long' ;;
 	--driver) _posada_reply posada kvm ;;
@@ -50,8 +50,15 @@ _posada_run() {
 	*)
 		_posada_reply '--kernel --initrd --append --cmdline --module --flat --load --memory --ram
 			--console --escape --name --driver --trap --policy --timeout --wait-if-halted --stats
-			--json --verbose --gdb --gdb-wait --log-exits --help'
+			--json --verbose --dump --gdb --gdb-wait --log-exits --help'
 		;;
+	esac
+}
+
+_posada_explain() {
+	case ${COMP_WORDS[COMP_CWORD]} in
+	-*) _posada_reply '--json --help' ;;
+	*) _posada_files ;;
 	esac
 }
 
@@ -70,13 +77,14 @@ _posada_move() {
 
 _posada() {
 	if [[ $COMP_CWORD -eq 1 ]]; then
-		_posada_reply 'run list stat regs exits policy inject move pause resume quit doctor bench
+		_posada_reply 'run list stat regs exits policy explain inject move pause resume quit doctor bench
 			--help'
 		return
 	fi
 	case ${COMP_WORDS[1]} in
 	run) _posada_run ;;
 	bench) _posada_bench ;;
+	explain) _posada_explain ;;
 	policy) _posada_policy ;;
 	inject) _posada_reply "--irq --vector --nmi --help $(_posada_guests)" ;;
 	move) _posada_move ;;

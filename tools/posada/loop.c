@@ -33,7 +33,10 @@ static void exit_shutdown(struct vm *vm)
 static void exit_failed(struct vm *vm)
 {
 	const struct posada_run *run = vm->vcpu.run;
+	const struct driver *driver = vm->vcpu.driver;
 
+	if (driver->explain)
+		driver->explain(&vm->vcpu, &vm->explained);
 	if (run->failed.instruction_error)
 		vm_end(vm, END_FAILED_ENTRY, 0, "error %u, %s; rip %#llx",
 		       run->failed.instruction_error,

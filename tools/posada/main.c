@@ -17,6 +17,7 @@ static const struct {
 	{ "regs", command_regs, "show a guest's registers" },
 	{ "policy", command_policy, "show what traps a guest, how often; change it" },
 	{ "exits", command_exits, "show a guest's last exits" },
+	{ "explain", command_explain, "say why the CPU refused to enter a guest" },
 	{ "inject", command_inject, "interrupt a guest" },
 	{ "pause", command_pause, "stop a guest for a while" },
 	{ "resume", command_resume, "let it go on" },

@@ -53,6 +53,7 @@ static int help(void)
 	       "  --wait-if-halted     a guest that halts with interrupts off does not end\n"
 	       "  --stats              print exits by reason on standard error\n"
 	       "  --json               print how it ended, and --stats, as JSON there\n"
+	       "  --dump FILE          if the CPU refuses to enter it, save why: 'posada explain'\n"
 	       "  --verbose            tell of ports and MSRs it looks for\n"
 	       "\n"
 	       "Looking in\n"
@@ -216,6 +217,7 @@ static const struct row {
 	{ "append", required_argument, offsetof(struct options, boot.append), NULL },
 	{ "cmdline", required_argument, offsetof(struct options, boot.command_line), NULL },
 	{ "console", required_argument, offsetof(struct options, console), NULL },
+	{ "dump", required_argument, offsetof(struct options, dump), NULL },
 	{ "stats", no_argument, offsetof(struct options, stats), NULL },
 	{ "json", no_argument, offsetof(struct options, json), NULL },
 	{ "verbose", no_argument, offsetof(struct options, verbose), NULL },

@@ -26,6 +26,7 @@ struct driver;
  * @timeout: seconds, 0: none
  * @stats: print them at the end
  * @json: as JSON
+ * @dump: where a VMCS goes that the CPU refuses, or NULL
  * @verbose: tell of what the guest looks for
  * @wait_if_halted: a halt is no end
  * @gdb: where to wait for a debugger, or NULL
@@ -52,6 +53,7 @@ struct options {
 	uint64_t timeout;
 	bool stats;
 	bool json;
+	const char *dump;
 	bool verbose;
 	bool wait_if_halted;
 	const char *gdb;

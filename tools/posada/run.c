@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "control.h"
 #include "events.h"
+#include "explain_json.h"
 #include "gdb.h"
 #include "loop.h"
 #include "options.h"
@@ -69,21 +70,40 @@ static void tell_why(const struct options *o, struct vm *vm, json_t *report)
 	json_decref(exits);
 }
 
+/* The VMCS of a failed entry, for posada explain. */
+static void dump(const char *name, const struct explanation *e)
+{
+	FILE *file = fopen(name, "w");
+	int err = file ? explain_save(file, e) : -errno;
+
+	if (file && fclose(file) && !err)
+		err = -errno;
+	if (err)
+		note("cannot write %s: %s.", name, strerror(-err));
+}
+
 /* With the terminal as it was. */
 static void tell_end(const struct options *o, struct vm *vm)
 {
 	json_t *report = o->stats ? report_stats(vm) : report_info(vm);
+	bool explained = vm->explained.nr_fields;
 
+	if (explained && o->dump)
+		dump(o->dump, &vm->explained);
 	if (o->json) {
 		json_object_set_new(report, "end", json_string(vm_end_name(vm->end)));
 		json_object_set_new(report, "why", json_string(vm->why));
 		json_object_set_new(report, "status", json_integer(vm_exit_status(vm)));
+		if (explained)
+			json_object_set_new(report, "explain", explain_json(&vm->explained));
 		tell_why(o, vm, report);
 		report_dump(stderr, report);
 	} else {
 		if (vm->end >= END_TRIPLE_FAULT || o->verbose)
 			note("guest '%s' ended: %s%s%s.", vm->name, vm_end_name(vm->end),
 			     *vm->why ? ": " : "", vm->why);
+		if (explained)
+			explain_print(stderr, &vm->explained);
 		tell_why(o, vm, report);
 		if (o->stats)
 			report_print(stderr, report);
@@ -178,6 +198,7 @@ out_stop:
 	vm_stop(vm);
 out_destroy:
 	vm_destroy(vm);
+	explain_free(&vm->explained);
 out_free:
 	free(vm);
 	return ret;

@@ -23,6 +23,7 @@
 #include "dev_serial.h"
 #include "driver.h"
 #include "exit_ring.h"
+#include "explain.h"
 #include "memory.h"
 
 /* Why a guest ended; the first reason counts. */
@@ -129,6 +130,7 @@ struct vm {
 	enum vm_end end;
 	int64_t code;
 	char why[256];
+	struct explanation explained;
 	int wake;
 	struct gdb *gdb;
 	bool log_exits;
