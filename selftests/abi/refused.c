@@ -294,7 +294,7 @@ TEST_F(guest, stats)
 
 TEST_F(guest, state_groups)
 {
-	struct posada_state state = { .size = sizeof(state), .groups = 1U << 8 };
+	struct posada_state state = { .size = sizeof(state), .groups = 1U << 9 };
 
 	EXPECT_EQ(-EINVAL, posada_ioctl(self->cpu.fd, POSADA_STATE_GET, &state));
 	EXPECT_EQ(-EINVAL, posada_ioctl(self->cpu.fd, POSADA_STATE_SET, &state));

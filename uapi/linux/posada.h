@@ -758,7 +758,10 @@ struct posada_stats {
  * SS and POP SS the CPU holds back the trap that ends a step, and ignores an
  * execution breakpoint: the instruction that follows runs too (SDM 3A 6.8.3).  A
  * repeated string instruction is stepped iteration by iteration; HLT is stepped
- * over.  R/W of 10b (I/O) is refused, and a LEN that is not 0 for execution.
+ * over.  A step is one of RFLAGS.TF, so that PUSHF stores it, POPF, IRET and SYSRET
+ * replace it, and INT n and SYSCALL go where it is clear: step these with a
+ * breakpoint where they lead to.  R/W of 10b (I/O) is refused, and a LEN that is not
+ * 0 for execution.
  *
  * Errors: EFAULT, E2BIG, EINVAL, EBUSY (the vCPU is running).
  */
