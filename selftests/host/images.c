@@ -130,6 +130,19 @@ static void make_bzimage(uint8_t *file)
 	header->initrd_addr_max = 0x7fffffff;
 }
 
+/* For 32-bit processors; and from before there were others. */
+static void make_bzimage32(uint8_t *file)
+{
+	make_bzimage(file);
+	((struct setup_header *)(file + 0x1f1))->xloadflags = 0;
+}
+
+static void make_bzimage_old(uint8_t *file)
+{
+	make_bzimage(file);
+	((struct setup_header *)(file + 0x1f1))->version = 0x20a;
+}
+
 FIXTURE_VARIANT_ADD(image, elf64) {
 	.kind = "an ELF64 kernel", .make = make_elf64, .is = is_elf, .load = load_elf, .rip = ENTRY,
 };
@@ -149,6 +162,16 @@ FIXTURE_VARIANT_ADD(image, multiboot_addresses) {
 FIXTURE_VARIANT_ADD(image, bzimage) {
 	.kind = "a Linux bzImage", .make = make_bzimage, .is = is_bzimage, .load = load_bzimage,
 	.rip = 0x200200,
+};
+
+FIXTURE_VARIANT_ADD(image, bzimage32) {
+	.kind = "a 32-bit Linux bzImage", .make = make_bzimage32, .is = is_bzimage,
+	.load = load_bzimage, .rip = 0x200000,
+};
+
+FIXTURE_VARIANT_ADD(image, bzimage_old) {
+	.kind = "a 32-bit Linux bzImage", .make = make_bzimage_old, .is = is_bzimage,
+	.load = load_bzimage, .rip = 0x200000,
 };
 
 FIXTURE_SETUP(image)

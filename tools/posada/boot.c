@@ -30,6 +30,16 @@ int boot_long_mode(const struct boot *boot, uint64_t rip)
 	return boot_write(boot, BOOT_PAGE_TABLES, tables, sizeof(tables), "page tables");
 }
 
+int boot_protected_mode(const struct boot *boot, uint32_t eip)
+{
+	uint64_t gdt[MODE_GDT_ENTRIES];
+
+	mode_gdt(gdt, 0);
+	mode_protected(boot->state, BOOT_GDT, eip);
+	boot->state->regs.gpr[POSADA_RSP] = BOOT_STACK_TOP;
+	return boot_write(boot, BOOT_GDT, gdt, sizeof(gdt), "the GDT");
+}
+
 int boot_command_line(const struct boot *boot, const char *usual, char *text, size_t size)
 {
 	const char *first = boot->command_line ? boot->command_line : usual;

@@ -55,8 +55,8 @@ struct boot {
 int boot_load(struct boot *boot);
 
 /*
- * What lies in low memory when a kernel begins in long mode; 0x1000 to
- * BOOT_LOW_END is not for the kernel.
+ * What lies in low memory when a kernel begins in protected or long mode; 0x1000
+ * to BOOT_LOW_END is not for the kernel.
  */
 #define BOOT_GDT	  0x1000
 #define BOOT_PAGE_TABLES  0x2000 /* MODE_PAGE_TABLES bytes */
@@ -71,6 +71,9 @@ int boot_write(const struct boot *boot, uint64_t gpa, const void *from, uint64_t
 
 /** boot_long_mode() - GDT, page tables and state for long mode */
 int boot_long_mode(const struct boot *boot, uint64_t rip);
+
+/** boot_protected_mode() - GDT and state for 32-bit protected mode, flat */
+int boot_protected_mode(const struct boot *boot, uint32_t eip);
 
 /**
  * boot_command_line() - the command line as the user wants it
@@ -103,7 +106,7 @@ int elf_load_segments(const struct boot *boot, const struct image *image, uint64
 		      uint64_t *start, uint64_t *end, unsigned int *bits);
 
 /**
- * linux_prepare() - zero page, command line, initrd: Linux's 64-bit boot protocol
+ * linux_prepare() - zero page, command line, initrd: what RSI points to when Linux begins
  * @boot: the user's wishes
  * @header: setup header of a bzImage, or NULL
  * @header_size: its bytes

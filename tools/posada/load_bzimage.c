@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Linux's bzImage, by its 64-bit boot protocol (Documentation/arch/x86/boot.rst). */
+/* Linux's bzImage, by its 64-bit or 32-bit boot protocol (Documentation/arch/x86/boot.rst). */
 #include "boot.h"
 
 #include <asm/bootparam.h>
@@ -9,6 +9,7 @@
 #define HEADER_OFFSET 0x1f1
 #define MAGIC	      0x53726448 /* "HdrS" */
 #define BOOT_FLAG     0xaa55
+#define VERSION_32    0x020a /* the first with init_size */
 #define VERSION_64    0x020c /* the first with xloadflags */
 #define ENTRY_64      0x200
 #define SECTOR	      512ULL
@@ -40,11 +41,17 @@ bool is_bzimage(const struct image *image)
 	return !read_header(image, &header);
 }
 
+/* A kernel without an entry point in long mode is for 32-bit processors, or just old. */
+static bool has_64(const struct setup_header *header)
+{
+	return header->version >= VERSION_64 && header->xloadflags & XLF_KERNEL_64;
+}
+
 static int check_header(const struct image *image, const struct setup_header *header)
 {
-	if (header->version < VERSION_64 || !(header->xloadflags & XLF_KERNEL_64))
+	if (header->version < VERSION_32)
 		return fail(
-			"cannot boot %s: this kernel has no 64-bit entry point (boot protocol %u.%02u). Take one for x86-64, version 3.8 or later.",
+			"cannot boot %s: this kernel's boot protocol is too old (%u.%02u). Take version 2.6.31 or later.",
 			image->path, header->version >> 8, header->version & 0xff);
 	if (!(header->loadflags & LOADED_HIGH))
 		return fail("cannot boot %s: it is a zImage. Take a bzImage.", image->path);
@@ -91,6 +98,13 @@ static int choose_address(const struct boot *boot, const struct setup_header *he
 		boot->kernel, (unsigned long long)((*address + size + MIB - 1) / MIB));
 }
 
+static int enter(const struct boot *boot, const struct setup_header *header, uint64_t address)
+{
+	if (has_64(header))
+		return boot_long_mode(boot, address + ENTRY_64);
+	return boot_protected_mode(boot, address);
+}
+
 int load_bzimage(struct boot *boot, const struct image *image)
 {
 	struct setup_header header;
@@ -110,9 +124,9 @@ int load_bzimage(struct boot *boot, const struct image *image)
 		return -1;
 	if (linux_prepare(boot, &header, header_size(image), address + room))
 		return -1;
-	if (boot_long_mode(boot, address + ENTRY_64))
+	if (enter(boot, &header, address))
 		return -1;
 	boot->state->regs.gpr[POSADA_RSI] = BOOT_PARAMS;
-	boot->kind = "a Linux bzImage";
+	boot->kind = has_64(&header) ? "a Linux bzImage" : "a 32-bit Linux bzImage";
 	return 0;
 }
