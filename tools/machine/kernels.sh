@@ -23,9 +23,9 @@ set -eu -o pipefail
 
 PROG=kernels
 . "$(dirname "$0")/lib/common.sh"
+. "$MACHINE_DIR/lib/archive.sh"
 
 SUITES=(bookworm trixie trixie-backports sid)
-KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 
 # What a build needs beside the headers, which bring their compiler themselves
 # (but 6.1 means the default one).
@@ -82,64 +82,28 @@ report() {
 # lacking SUITE: why it cannot be tried here, if so.
 lacking() {
 	[[ $1 =~ ^[a-z-]+$ ]] || { echo "no suite has such a name" && return 1; }
-	command -v apt-get dpkg-deb unshare >/dev/null || { echo "this needs apt-get, dpkg-deb and unshare" && return 1; }
-	[[ -e $KEYRING ]] || { echo "no $KEYRING (package debian-archive-keyring)" && return 1; }
-	[[ $(mirror) ]] || { echo "this computer's apt knows no mirror of Debian" && return 1; }
+	archive_lacking || return
 	unshare -r --mount --pid --fork true 2>/dev/null || { echo "no user namespaces here" && return 1; }
-}
-
-# shellcheck disable=SC2016 # apt expands it
-mirror() {
-	apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' 'Label: Debian' 2>/dev/null | head -n 1
 }
 
 # ---- the headers, and what they are built with -----------------------------------
 
 # fetch SUITE DIR: leaves DIR/root as it is if it is what the archive has today.
 fetch() {
-	local suite=$1 dir=$2 version
-	apt_configure "$suite" "$dir"
-	apt "$dir" update || return
-	version=$(apt_candidate "$suite" "$dir")
+	local suite=$1 dir=$2 suites=("${1%-backports}") version
+	[[ $suite == *-backports ]] && suites+=("$suite")
+	archive_configure "$dir" amd64 "${suites[@]}"
+	archive_apt "$dir" update || return
+	version=$(candidate "$suite" "$dir")
 	[[ $version ]] || return
 	[[ $version == "$(cat "$dir/complete" 2>/dev/null)" ]] && return
 	say "$suite: fetching linux-headers-cloud-amd64 $version and what builds with it"
-	apt "$dir" -y --download-only -t "$suite" install "${PACKAGES[@]}" || return
+	archive_apt "$dir" -y --download-only -t "$suite" install "${PACKAGES[@]}" || return
 	unpack "$dir" || return
 	echo "$version" >"$dir/complete"
 }
 
-# An apt of its own: no package is installed there, and none of ours is touched.
-apt_configure() {
-	local suite=$1 dir=$2 base=${1%-backports} each
-	mkdir -p "$dir"/{lists,archives}/partial
-	: >"$dir/status"
-	for each in "$base" $([[ $suite == "$base" ]] || echo "$suite"); do
-		echo "deb [signed-by=$KEYRING] $(mirror) $each main"
-	done >"$dir/sources.list"
-	cat >"$dir/apt.conf" <<-END
-		Dir::Etc::sourcelist "$dir/sources.list";
-		Dir::Etc::sourceparts "/dev/null";
-		Dir::Etc::preferencesparts "/dev/null";
-		Dir::State "$dir";
-		Dir::State::lists "$dir/lists";
-		Dir::State::status "$dir/status";
-		Dir::Cache "$dir";
-		Dir::Cache::archives "$dir/archives";
-		APT::Architecture "amd64";
-		APT::Install-Recommends "false";
-		APT::Sandbox::User "";
-		Acquire::Languages "none";
-	END
-}
-
-apt() {
-	local dir=$1
-	shift
-	APT_CONFIG=$dir/apt.conf apt-get -q "$@" >"$dir/apt.log" 2>&1 </dev/null
-}
-
-apt_candidate() {
+candidate() {
 	APT_CONFIG=$2/apt.conf apt-get -s -t "$1" install linux-headers-cloud-amd64 2>/dev/null |
 		sed -n 's/^Inst linux-headers-cloud-amd64 (\([^ ]*\) .*/\1/p'
 }
