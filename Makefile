@@ -27,6 +27,7 @@ help:
 	@echo 'make check      run all tests, on a test machine where they need VMX'
 	@echo 'make check-kernels  build the driver for the kernels of newer Debian suites'
 	@echo 'make check-gdb  have gdb debug a Linux guest, in the test machine'
+	@echo 'make check-guests   run systems of others as guests of posada: 32-bit Linux, ...'
 	@echo 'make demo       boot a guest on posada in a test machine, and play with it'
 	@echo 'make machine    a shell in the test machine'
 	@echo 'make lint       what tools have to say about the source'
@@ -66,6 +67,10 @@ check-gdb: deps
 	@$(MAKE) --no-print-directory tools
 	@$(MACHINE)/gdb.sh
 
+check-guests: deps
+	@$(MAKE) --no-print-directory tools selftests
+	@$(MACHINE)/guests.sh
+
 check: deps
 	@$(MAKE) --no-print-directory tools selftests
 	@$(MACHINE)/check.sh
@@ -103,4 +108,4 @@ clean:
 	@if [ -d '$(KDIR)' ] && [ -e Kbuild ]; then $(MAKE) -C $(KDIR) M=$(CURDIR) clean; fi
 	rm -rf build
 
-.PHONY: all help module tools selftests deps machine demo check check-kernels check-gdb lint format doc install uninstall clean
+.PHONY: all help module tools selftests deps machine demo check check-kernels check-gdb check-guests lint format doc install uninstall clean
