@@ -14,7 +14,6 @@
 #define PENDING_BS	(1ULL << 14)
 #define CAUSES		0xfULL	/* breakpoints 0 to 3, SDM 3C table 28-1 */
 #define SHADOW		(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)
-#define WINDOWS		(CPU_BASED_INTR_WINDOW_EXITING | CPU_BASED_NMI_WINDOW_EXITING)
 
 static void arm(struct posada_vcpu *vcpu, bool lift)
 {
@@ -104,12 +103,26 @@ void step_break(struct posada_vcpu *vcpu)
 		vmcs_write(GUEST_RFLAGS, vmcs_read(GUEST_RFLAGS) & ~RFLAGS_RF);
 }
 
+/* A condition can be told that is not enabled: it alone is no trap (SDM 3C table 28-1). */
+static bool any_enabled(u64 causes)
+{
+	u64 dr7 = vmcs_read(GUEST_DR7);
+	int n;
+
+	for (n = 0; n < 4; n++)
+		if ((causes & BIT(n)) && (dr7 >> 2 * n & 3))
+			return true;
+	return false;
+}
+
 /* The instruction is done.  What of the trap is the guest's own goes to the guest. */
 static int stepped(struct posada_vcpu *vcpu, u32 info, u64 qual)
 {
 	struct step *s = &vcpu->step;
 	u64 own = (qual | s->pending) & CAUSES;
 
+	if (!any_enabled(own))
+		own = 0;
 	if (s->tf && !(s->debugctl & DEBUGCTL_BTF))
 		own |= PENDING_BS;
 	disarm(vcpu);

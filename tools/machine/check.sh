@@ -53,7 +53,7 @@ run_all() {
 	for test in "$BUILD"/selftests/host/*; do
 		[[ -f $test && -x $test ]] && result "host/${test##*/}" "$test"
 	done
-	boot "machine" --machine "$MACHINE" --cpus "$CPUS" --timeout 1200 \
+	boot "machine" --machine "$MACHINE" --cpus "$CPUS" --timeout 2400 \
 		--log "$BUILD/machine/check.log" --cmd "$RUNS"
 	boot "machine with a guest that is moved" --machine "$MACHINE" --cpus 1 --timeout 900 \
 		--log "$BUILD/machine/check-move.log" --cmd 'sh /lib/machine/move.sh'
