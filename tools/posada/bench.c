@@ -56,29 +56,34 @@ static void head(void)
 		printf("The TSC counts instructions here: one tick is one.\n");
 	else
 		printf("The TSC runs at %.1f MHz.\n", clock_tsc_khz() / 1000.0);
-	printf("%-17s %10s %10s %10s  %-5s %s\n", "OPERATION", "MIN", "MEDIAN", "P99", "UNIT",
-	       "WHAT");
+	printf("%-17s %10s %10s %10s %10s  %-5s %s\n", "OPERATION", "MIN", "MEDIAN", "P99", "MEAN",
+	       "UNIT", "WHAT");
 }
 
 void bench_report(const char *name, const char *what, const char *unit, uint64_t *values,
 		  size_t count)
 {
-	unsigned long long min, median, p99;
+	unsigned long long min, median, p99, mean = 0;
 
+	for (size_t i = 0; i < count; i++)
+		mean += values[i];
+	mean /= count;
 	qsort(values, count, sizeof(values[0]), compare);
 	min = values[0];
 	median = values[count / 2];
 	p99 = values[count * 99 / 100];
 	if (results) {
 		json_array_append_new(results,
-				      json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I}", "name", name,
+				      json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "name", name,
 						"what", what, "unit", unit, "count",
 						(json_int_t)count, "min", (json_int_t)min, "median",
-						(json_int_t)median, "p99", (json_int_t)p99));
+						(json_int_t)median, "p99", (json_int_t)p99, "mean",
+						(json_int_t)mean));
 		return;
 	}
 	head();
-	printf("%-17s %10llu %10llu %10llu  %-5s %s\n", name, min, median, p99, unit, what);
+	printf("%-17s %10llu %10llu %10llu %10llu  %-5s %s\n", name, min, median, p99, mean, unit,
+	       what);
 	fflush(stdout);
 }
 
