@@ -13,15 +13,14 @@
 #define EPTP_WB		6ULL
 #define EPTP_WALK_4	((EPT_LEVELS - 1ULL) << 3)
 
-/* Bits of the guest-physical address below the index at @level; 1 has the leaves. */
-static unsigned int shift(int level)
-{
-	return 12 + 9 * (level - 1);
-}
-
 static unsigned int slot(u64 gpa, int level)
 {
-	return gpa >> shift(level) & (EPT_ENTRIES - 1);
+	return gpa >> (12 + ept_order(level)) & (EPT_ENTRIES - 1);
+}
+
+static bool is_leaf(u64 entry, int level)
+{
+	return level == EPT_4K || (entry & EPT_LARGE);
 }
 
 static u64 *table_of(u64 entry)
@@ -57,9 +56,9 @@ static void free_tables(u64 *table, int level)
 {
 	int i;
 
-	if (level > 1)
+	if (level > EPT_4K)
 		for (i = 0; i < EPT_ENTRIES; i++)
-			if (table[i])
+			if (table[i] && !is_leaf(table[i], level))
 				free_tables(table_of(table[i]), level - 1);
 	table_free(table);
 }
@@ -87,30 +86,36 @@ void ept_cache_free(struct ept_cache *cache)
 		table_free(cache->page[--cache->nr]);
 }
 
-/* The table with the leaves of @gpa's 2 MiB, made if absent. */
-static u64 *leaf_table(struct ept *ept, struct ept_cache *cache, u64 gpa)
+/*
+ * The entry of @gpa at level @leaf, with the tables on the way made if absent.  A
+ * larger leaf on the way makes room for one.
+ */
+static u64 *entry_of(struct ept *ept, struct ept_cache *cache, u64 gpa, int leaf,
+		     bool *flush)
 {
 	u64 *table = ept->root;
 	int level;
 
-	for (level = EPT_LEVELS; level > 1; level--) {
+	for (level = EPT_LEVELS; level > leaf; level--) {
 		u64 *entry = &table[slot(gpa, level)];
 
-		if (!*entry) {
+		if (!*entry || is_leaf(*entry, level)) {
 			u64 *page = cache->page[--cache->nr];
 
+			if (*entry)
+				*flush = true;
 			/* The CPU walks concurrently: a whole entry or none. */
 			WRITE_ONCE(*entry, __pa(page) | EPT_TABLE);
 		}
 		table = table_of(*entry);
 	}
-	return table;
+	return &table[slot(gpa, leaf)];
 }
 
 unsigned int ept_map(struct ept *ept, struct ept_cache *cache, u64 gpa,
-		     const u64 *leaves, unsigned int nr)
+		     const u64 *leaves, unsigned int nr, bool *flush)
 {
-	u64 *entry = &leaf_table(ept, cache, gpa)[slot(gpa, 1)];
+	u64 *entry = entry_of(ept, cache, gpa, EPT_4K, flush);
 	unsigned int made = 0;
 	unsigned int i;
 
@@ -124,9 +129,33 @@ unsigned int ept_map(struct ept *ept, struct ept_cache *cache, u64 gpa,
 	return made;
 }
 
+unsigned int ept_map_large(struct ept *ept, struct ept_cache *cache, u64 gpa, int level,
+			   u64 leaf, struct ept_old *old, bool *flush)
+{
+	u64 *entry = entry_of(ept, cache, gpa, level, flush);
+	u64 was = *entry;
+
+	old->table = NULL;
+	if (was == leaf)
+		return 0;
+	if (was && !is_leaf(was, level)) {
+		old->table = table_of(was);
+		old->level = level - 1;
+	}
+	WRITE_ONCE(*entry, leaf);
+	return !was || old->table;
+}
+
+void ept_old_free(struct ept_old *old)
+{
+	if (old->table)
+		free_tables(old->table, old->level);
+	old->table = NULL;
+}
+
 static bool zap(u64 *table, int level, u64 start, u64 end)
 {
-	u64 step = 1ULL << shift(level);
+	u64 step = ept_size(level);
 	bool any = false;
 	u64 next;
 
@@ -136,12 +165,12 @@ static bool zap(u64 *table, int level, u64 start, u64 end)
 		next = (start | (step - 1)) + 1;
 		if (!*entry)
 			continue;
-		if (level > 1) {
-			any |= zap(table_of(*entry), level - 1, start,
-				   min(next, end));
-		} else {
+		if (is_leaf(*entry, level)) {
 			WRITE_ONCE(*entry, 0);
 			any = true;
+		} else {
+			any |= zap(table_of(*entry), level - 1, start,
+				   min(next, end));
 		}
 	}
 	return any;

@@ -38,7 +38,7 @@ static int map(struct layout *layout, const struct posada_memory_op *op, u64 hva
 {
 	unsigned int i = first_above(layout, op->gpa);
 
-	if (op->flags & ~POSADA_MEMORY_READONLY)
+	if (op->flags & ~(POSADA_MEMORY_READONLY | POSADA_MEMORY_NO_AROUND))
 		return -EINVAL;
 	if (op->hva & PAGE_MASK_LOW || !fits(op->hva, op->length, hva_end))
 		return -EINVAL;

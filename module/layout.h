@@ -16,7 +16,7 @@ struct posada_memory_op;
  * @gpa: first guest-physical address
  * @length: bytes, not 0
  * @hva: address in the process that backs @gpa
- * @flags: POSADA_MEMORY_READONLY or 0
+ * @flags: POSADA_MEMORY_READONLY, POSADA_MEMORY_NO_AROUND
  */
 struct layout_range {
 	u64 gpa;

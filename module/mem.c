@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "mem.h"
 
+#include <linux/gfp.h>
 #include <linux/hmm.h>
 #include <linux/kref.h>
 #include <linux/mm.h>
@@ -11,12 +12,13 @@
 #include <linux/smp.h>
 #include <linux/posada.h>
 
+#include "cpu.h"
 #include "layout.h"
 #include "ledger.h"
+#include "mitigate.h"
 
 #define REMOVE_BYTES	(64ULL << 20)	/* 32 tables a hold of the lock */
 #define FRESH_STREAK	15
-#define AROUND_BYTES	(MEM_AROUND * PAGE_SIZE)
 
 /* One range of the layout and the notifier that watches its backing. */
 struct mem_range {
@@ -334,50 +336,45 @@ out_free_layout:
 
 /* ---- faults ---------------------------------------------------------------------- */
 
-struct window {
-	struct hmm_range hmm;
-	u64 gpa;			/* of the first page */
-	unsigned int nr;		/* pages */
-	unsigned int target;		/* the one that faulted */
+/* One fault while it is served. */
+struct fault {
+	struct mem_range *range;
 	struct mem_scratch *scratch;
+	u64 gpa;		/* of the page that faulted */
+	u64 end;		/* of what was mapped for it */
+	bool write;
+	bool small;		/* large leaves cannot serve it */
+	bool sequential;	/* begins where the last one ended */
+	unsigned int made;
+	struct hmm_range hmm;
 };
 
-/* The aligned window around @gpa, cut to its range. */
-static void window_init(struct window *w, struct mem_range *r, u64 gpa,
-			struct mem_scratch *scratch)
+static u64 hva_of(const struct mem_range *r, u64 gpa)
 {
-	u64 start = max_t(u64, round_down(gpa, AROUND_BYTES), r->at.gpa);
-	u64 end = min_t(u64, round_down(gpa, AROUND_BYTES) + AROUND_BYTES,
-			r->at.gpa + r->at.length);
-
-	w->gpa = start;
-	w->nr = (end - start) >> PAGE_SHIFT;
-	w->target = (gpa - start) >> PAGE_SHIFT;
-	w->scratch = scratch;
-	w->hmm = (struct hmm_range) {
-		.notifier = &r->notifier,
-		.pfn_flags_mask = HMM_PFN_REQ_FAULT | HMM_PFN_REQ_WRITE,
-	};
+	return r->at.hva + (gpa - r->at.gpa);
 }
 
-/* Look at pages [first, first + nr); fault in what @request asks for. */
-static int look(struct window *w, struct mem_range *r, unsigned int first,
-		unsigned int nr, unsigned long request)
+/*
+ * Look at @nr pages from @gpa on, and with a @request fault in all of them.  HMM
+ * writes every element of pfns[], or says that it could not.
+ */
+static int look(struct fault *f, u64 gpa, unsigned int nr, unsigned long request)
 {
-	unsigned long *pfns = &w->scratch->pfns[first];
+	struct mem_range *r = f->range;
 	struct mm_struct *mm = r->mem->mm;
+	struct hmm_range *hmm = &f->hmm;
 	int err;
 
-	memset(pfns, 0, nr * sizeof(*pfns));
-	pfns[0] = request;
-	w->hmm.start = r->at.hva + (w->gpa - r->at.gpa) + first * PAGE_SIZE;
-	w->hmm.end = w->hmm.start + nr * PAGE_SIZE;
-	w->hmm.hmm_pfns = pfns;
-	w->hmm.notifier_seq = mmu_interval_read_begin(&r->notifier);
+	hmm->notifier = &r->notifier;
+	hmm->start = hva_of(r, gpa);
+	hmm->end = hmm->start + nr * PAGE_SIZE;
+	hmm->hmm_pfns = f->scratch->pfns;
+	hmm->default_flags = request;
+	hmm->notifier_seq = mmu_interval_read_begin(&r->notifier);
 	err = mmap_read_lock_killable(mm);
 	if (err)
 		return err;
-	err = hmm_range_fault(&w->hmm);
+	err = hmm_range_fault(hmm);
 	mmap_read_unlock(mm);
 	return err;
 }
@@ -387,125 +384,358 @@ static bool good(unsigned long pfn, bool write)
 	return (pfn & HMM_PFN_VALID) && (!write || (pfn & HMM_PFN_WRITE));
 }
 
-/* Install what was seen, unless the host changed it meanwhile: -EAGAIN. */
-static int install(struct window *w, struct mem_range *r, unsigned int first,
-		   unsigned int nr, unsigned int *made)
+/* Has the host changed what was seen, or the program the layout? */
+static bool __outdated(const struct fault *f)
 {
-	bool readonly = r->at.flags & POSADA_MEMORY_READONLY;
-	struct mem_scratch *s = w->scratch;
-	struct mem *mem = r->mem;
+	return !f->range->live ||
+	       mmu_interval_read_retry(&f->range->notifier, f->hmm.notifier_seq);
+}
+
+/*
+ * May the guest write?  The CPU's writes through EPT leave no trace in the host's
+ * PTE, so the page is dirty from now on.  Inline, for it is done for every page.
+ */
+static __always_inline bool __writable(unsigned long pfn, bool readonly)
+{
+	struct folio *folio;
+
+	if (!(pfn & HMM_PFN_WRITE) || readonly)
+		return false;
+	folio = page_folio(hmm_pfn_to_page(pfn));
+	if (folio_test_dirty(folio))
+		return true;
+	/* What set_page_dirty() comes to for anonymous memory. */
+	if (likely(folio_test_anon(folio)))
+		folio_set_dirty(folio);
+	else
+		set_page_dirty(hmm_pfn_to_page(pfn));
+	return true;
+}
+
+/* After @replaced of present entries by other ones; as in remove(). */
+static void __replaced(struct mem *mem, bool replaced)
+{
+	if (replaced)
+		WRITE_ONCE(mem->generation, mem->generation + 1);
+}
+
+/* Install what look() saw of @nr pages, in small leaves; -EAGAIN: outdated. */
+static int install(struct fault *f, u64 gpa, unsigned int nr)
+{
+	bool readonly = f->range->at.flags & POSADA_MEMORY_READONLY;
+	struct mem_scratch *s = f->scratch;
+	u64 *leaves = (u64 *)s->pfns;	/* each in place of its pfn */
+	struct mem *mem = f->range->mem;
+	bool flush = false;
 	unsigned int i;
-	int err = 0;
 
 	spin_lock(&mem->lock);
-	if (!r->live || mmu_interval_read_retry(&r->notifier, w->hmm.notifier_seq)) {
-		err = -EAGAIN;
-		goto out_unlock;
+	if (__outdated(f)) {
+		spin_unlock(&mem->lock);
+		return -EAGAIN;
 	}
-	for (i = first; i < first + nr; i++) {
-		unsigned long pfn = s->pfns[i];
-		bool writable = (pfn & HMM_PFN_WRITE) && !readonly;
-		struct page *page;
+	for (i = 0; i < nr; i++) {
+		u64 pfn = leaves[i];
 
-		s->leaves[i] = 0;
-		if (!(pfn & HMM_PFN_VALID))
-			continue;
-		page = hmm_pfn_to_page(pfn);
-		/* The CPU's writes through EPT leave no trace in the host's PTE. */
-		if (writable && !PageDirty(page))
-			set_page_dirty(page);
-		s->leaves[i] = ept_leaf(page_to_pfn(page), writable);
+		/* ept_leaf() shifts the flags of HMM out. */
+		leaves[i] = pfn & HMM_PFN_VALID ?
+			    ept_leaf(pfn, __writable(pfn, readonly)) : 0;
 	}
-	*made += ept_map(&mem->ept, &s->cache, w->gpa + first * PAGE_SIZE,
-			 &s->leaves[first], nr);
-out_unlock:
+	f->made += ept_map(&mem->ept, &s->cache, gpa, leaves, nr, &flush);
+	__replaced(mem, flush);
 	spin_unlock(&mem->lock);
+	if (flush)
+		mem_wait_for_exits(mem);
+	f->end = gpa + nr * PAGE_SIZE;
+	return 0;
+}
+
+/* The same of the large page around @gpa, of which pfns[0] is a part. */
+static int install_large(struct fault *f, u64 gpa, int level)
+{
+	bool readonly = f->range->at.flags & POSADA_MEMORY_READONLY;
+	unsigned long pfn = f->scratch->pfns[0];
+	struct mem *mem = f->range->mem;
+	u64 first = round_down(pfn & ~HMM_PFN_FLAGS, 1UL << ept_order(level));
+	u64 base = round_down(gpa, ept_size(level));
+	bool flush = false;
+	struct ept_old old;
+	u64 leaf;
+
+	spin_lock(&mem->lock);
+	if (__outdated(f)) {
+		spin_unlock(&mem->lock);
+		return -EAGAIN;
+	}
+	leaf = ept_leaf_large(first, __writable(pfn, readonly), !mitigate_nx_large());
+	f->made += ept_map_large(&mem->ept, &f->scratch->cache, base, level, leaf, &old,
+				 &flush);
+	flush |= old.table != NULL;
+	__replaced(mem, flush);
+	spin_unlock(&mem->lock);
+	if (flush)
+		mem_wait_for_exits(mem);
+	ept_old_free(&old);
+	f->end = base + ept_size(level);
+	return 0;
+}
+
+static bool fits(const struct mem_range *r, u64 gpa, int level)
+{
+	u64 size = ept_size(level);
+	u64 base = round_down(gpa, size);
+
+	return !((r->at.gpa ^ r->at.hva) & (size - 1)) && base >= r->at.gpa &&
+	       r->at.length >= size && base - r->at.gpa <= r->at.length - size;
+}
+
+/* The largest leaf for @gpa, which the host maps as @pfn says. */
+static int level_of(const struct fault *f, u64 gpa, unsigned long pfn)
+{
+	unsigned int order = hmm_pfn_to_map_order(pfn);
+
+	if (f->small || !order)
+		return EPT_4K;
+	if (vmx_caps.ept_1g && order >= ept_order(EPT_1G) && fits(f->range, gpa, EPT_1G))
+		return EPT_1G;
+	if (vmx_caps.ept_2m && order >= ept_order(EPT_2M) && fits(f->range, gpa, EPT_2M))
+		return EPT_2M;
+	return EPT_4K;
+}
+
+static bool lone(const struct fault *f)
+{
+	return f->range->at.flags & POSADA_MEMORY_NO_AROUND;
+}
+
+/*
+ * A large leaf, and with a guest that goes on and on some that follow: a look at
+ * the next costs a fraction of the exit that it saves.
+ */
+static int map_large(struct fault *f, int level)
+{
+	unsigned int more = lone(f) ? 0 : f->scratch->around / MEM_AROUND_MIN;
+	u64 table_end = round_down(f->gpa, ept_size(level + 1)) + ept_size(level + 1);
+	int err = install_large(f, f->gpa, level);
+
+	if (err)
+		return err;
+	f->scratch->large = true;
+	while (f->sequential && more-- && f->end < table_end && fits(f->range, f->end, level)) {
+		if (ept_cache_fill(&f->scratch->cache) || look(f, f->end, 1, 0) ||
+		    !good(f->scratch->pfns[0], f->write) ||
+		    level_of(f, f->end, f->scratch->pfns[0]) != level ||
+		    install_large(f, f->end, level))
+			break;
+	}
+	return 0;
+}
+
+/*
+ * The pages to look at: those around @gpa, or more and more of those that follow if
+ * the guest goes through its memory.  Within one table and the range.
+ */
+static unsigned int window(const struct fault *f, u64 *start)
+{
+	const struct layout_range *at = &f->range->at;
+	u64 table = round_down(f->gpa, ept_size(EPT_2M));
+	u64 size = MEM_AROUND_MIN * PAGE_SIZE;
+	u64 end;
+
+	*start = round_down(f->gpa, size);
+	if (f->small) {
+		/* All of it, or data beside the code would bring the large leaf back. */
+		*start = table;
+		size = ept_size(EPT_2M);
+	} else if (lone(f)) {
+		*start = f->gpa;
+		size = PAGE_SIZE;
+	} else if (f->sequential) {
+		*start = f->gpa;
+		size = f->scratch->around * PAGE_SIZE;
+	}
+	end = min3(*start + size, table + ept_size(EPT_2M), at->gpa + at->length);
+	*start = max(*start, at->gpa);
+	return (end - *start) >> PAGE_SHIFT;
+}
+
+/* Map what is present.  -ENOENT: not the page itself. */
+static int map_present(struct fault *f)
+{
+	struct mem_scratch *s = f->scratch;
+	unsigned long pfn;
+	unsigned int nr;
+	u64 start;
+	int err;
+
+	/* What comes after a large page is likely one: a single look tells. */
+	if (s->large && !f->small) {
+		err = look(f, f->gpa, 1, 0);
+		if (err)
+			return err;
+		if (!good(s->pfns[0], f->write))
+			return -ENOENT;
+		if (level_of(f, f->gpa, s->pfns[0]) > EPT_4K)
+			return map_large(f, level_of(f, f->gpa, s->pfns[0]));
+		s->large = false;
+	}
+	nr = window(f, &start);
+	err = look(f, start, nr, 0);
+	if (err)
+		return err;
+	pfn = s->pfns[(f->gpa - start) >> PAGE_SHIFT];
+	if (!good(pfn, f->write))
+		return -ENOENT;
+	if (level_of(f, f->gpa, pfn) > EPT_4K) {
+		s->pfns[0] = pfn;
+		return map_large(f, level_of(f, f->gpa, pfn));
+	}
+	return install(f, start, nr);
+}
+
+/* A huge page that cannot be one leaf: what of it is in the window comes with it. */
+static unsigned int spread(struct fault *f, u64 *start)
+{
+	unsigned long *pfns = f->scratch->pfns;
+	unsigned long pfn = pfns[0];
+	u64 size = PAGE_SIZE << hmm_pfn_to_map_order(pfn);
+	u64 offset = hva_of(f->range, f->gpa) & (size - 1);
+	unsigned int nr = window(f, start);
+	u64 end = min(*start + nr * PAGE_SIZE, f->gpa - offset + size);
+	unsigned int i;
+
+	if (f->gpa - *start > offset)
+		*start = f->gpa - offset;
+	nr = (end - *start) >> PAGE_SHIFT;
+	pfn -= (f->gpa - *start) >> PAGE_SHIFT;
+	for (i = 0; i < nr; i++)
+		pfns[i] = pfn + i;
+	return nr;
+}
+
+/* How many absent pages to bring in at once: as readahead does, and few at most. */
+static unsigned int ahead(const struct fault *f)
+{
+	u64 start;
+
+	if (lone(f) || !f->sequential)
+		return 1;
+	return min_t(unsigned int, window(f, &start), f->scratch->ahead);
+}
+
+/* Have the host bring the page. */
+static int map_absent(struct fault *f)
+{
+	unsigned long request = HMM_PFN_REQ_FAULT | (f->write ? HMM_PFN_REQ_WRITE : 0);
+	struct mem_scratch *s = f->scratch;
+	unsigned int nr = ahead(f);
+	u64 start = f->gpa;
+	int level, err;
+
+	err = look(f, f->gpa, nr, request);
+	if (err && err != -EBUSY && err != -EINTR && nr > 1) {
+		/* Not all of them can be had. */
+		nr = 1;
+		err = look(f, f->gpa, nr, request);
+	}
+	if (err)
+		return err;
+	level = level_of(f, f->gpa, s->pfns[0]);
+	if (level > EPT_4K)
+		return map_large(f, level);
+	if (hmm_pfn_to_map_order(s->pfns[0]))
+		nr = spread(f, &start);
+	err = install(f, start, nr);
+	if (!err)
+		s->ahead = min(s->ahead * 2, MEM_AHEAD_MAX);
 	return err;
 }
 
 /*
- * A page that came as a part of a huge one brings the others of the window with
- * it.  From @first on; returns how many.
- */
-static unsigned int spread(struct window *w, struct mem_range *r, unsigned int *first)
-{
-	unsigned long *pfns = w->scratch->pfns;
-	unsigned long pfn = pfns[w->target];
-	u64 size = PAGE_SIZE << hmm_pfn_to_map_order(pfn);
-	u64 base = r->at.hva + (w->gpa - r->at.gpa);	/* of page 0 of the window */
-	u64 start = max(round_down(base + w->target * PAGE_SIZE, size), base);
-	u64 end = min(round_down(base + w->target * PAGE_SIZE, size) + size,
-		      base + w->nr * PAGE_SIZE);
-	unsigned int i;
-
-	*first = (start - base) >> PAGE_SHIFT;
-	for (i = *first; i < (end - base) >> PAGE_SHIFT; i++)
-		pfns[i] = pfn + i - w->target;
-	return i - *first;
-}
-
-/*
  * First only look: neighbours that are present come for free, and none is
- * faulted in on their behalf.  If the page itself is absent, fault it alone; the
- * next are then likely absent too, and looking first would be in vain.
+ * faulted in on their behalf.  If the page itself is absent the next are then
+ * likely absent too, and looking first would be in vain.
  */
-static int fault_once(struct window *w, struct mem_range *r, bool write,
-		      unsigned int *made)
+static int fault_once(struct fault *f)
 {
-	struct mem_scratch *s = w->scratch;
-	unsigned int first, nr;
-	int err;
+	struct mem_scratch *s = f->scratch;
+	int err = ept_cache_fill(&s->cache);
 
-	if (s->fresh) {
-		s->fresh--;
-	} else {
-		err = look(w, r, 0, w->nr, 0);
-		if (!err && good(s->pfns[w->target], write))
-			return install(w, r, 0, w->nr, made);
-		if (err && err != -EFAULT)	/* -EFAULT: some page; see below */
-			return err;
-		s->fresh = FRESH_STREAK;
-	}
-	err = look(w, r, w->target, 1,
-		   HMM_PFN_REQ_FAULT | (write ? HMM_PFN_REQ_WRITE : 0));
 	if (err)
 		return err;
-	first = w->target;
-	nr = spread(w, r, &first);
-	return install(w, r, first, nr, made);
+	if (s->fresh) {
+		s->fresh--;
+		return map_absent(f);
+	}
+	err = map_present(f);
+	if (!err)
+		s->ahead = 1;
+	if (err != -ENOENT && err != -EFAULT)	/* -EFAULT: some page, maybe not this */
+		return err;
+	s->fresh = FRESH_STREAK;
+	return map_absent(f);
 }
 
-int mem_fault(struct mem *mem, struct mem_scratch *scratch, u64 gpa, bool write,
+static int fault_begin(struct fault *f, u64 gpa, u32 access)
+{
+	struct mem_scratch *s = f->scratch;
+
+	if (!s->pfns) {
+		s->pfns = (unsigned long *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+		if (!s->pfns)
+			return -ENOMEM;
+		s->next = ~0ULL;
+	}
+	f->gpa = round_down(gpa, PAGE_SIZE);
+	f->write = access & POSADA_ACCESS_WRITE;
+	f->small = (access & POSADA_ACCESS_EXEC) && mitigate_nx_large();
+	f->sequential = f->gpa == s->next;
+	if (!f->sequential) {
+		s->around = MEM_AROUND_MIN;
+		s->ahead = 1;
+	}
+	return 0;
+}
+
+int mem_fault(struct mem *mem, struct mem_scratch *scratch, u64 gpa, u32 access,
 	      unsigned int *made)
 {
-	struct mem_range *r = range_get(mem, gpa);
-	struct window w;
+	struct fault f = { .range = range_get(mem, gpa), .scratch = scratch };
 	int err;
 
-	if (!r)
+	if (!f.range)
 		return MEM_MMIO;
-	if (!allows(r, write)) {
-		err = MEM_MMIO;
+	err = MEM_MMIO;
+	if (!allows(f.range, access & POSADA_ACCESS_WRITE))
 		goto out_put_range;
-	}
-	err = ept_cache_fill(&scratch->cache);
+	err = fault_begin(&f, gpa, access);
 	if (err)
 		goto out_put_range;
 
-	window_init(&w, r, gpa, scratch);
 	do {
 		if (signal_pending(current)) {
 			err = -EINTR;
 			break;
 		}
 		cond_resched();
-		err = fault_once(&w, r, write, made);
+		err = fault_once(&f);
 		/* Out of the layout: the guest tries again and meets what is there now. */
-	} while ((err == -EBUSY || err == -EAGAIN) && READ_ONCE(r->live));
+	} while ((err == -EBUSY || err == -EAGAIN) && READ_ONCE(f.range->live));
+	if (!err) {
+		scratch->next = f.end;
+		scratch->around = min(scratch->around * 2, MEM_AROUND_MAX);
+	}
 	if (err == -EBUSY || err == -EAGAIN || !err)
 		err = MEM_MAPPED;
+	*made = f.made;
 
 out_put_range:
-	kref_put(&r->kref, range_free);
+	kref_put(&f.range->kref, range_free);
 	return err;
+}
+
+void mem_scratch_free(struct mem_scratch *scratch)
+{
+	ept_cache_free(&scratch->cache);
+	free_page((unsigned long)scratch->pfns);
 }

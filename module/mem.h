@@ -61,38 +61,49 @@ enum mem_answer {
 };
 
 /*
- * A fault also maps the present pages around it.  64 pages cost a few hundred
- * instructions more than one and save an exit for each neighbour.
+ * A fault also maps the present pages around it, and more and more of them if the
+ * guest goes on where the last fault ended: a page among others costs a thirtieth
+ * of an exit.  Absent ones are brought in ahead only then, and few.
  */
-#define MEM_AROUND	64
+#define MEM_AROUND_MIN	64U
+#define MEM_AROUND_MAX	512U
+#define MEM_AHEAD_MAX	16U
 
 /**
  * struct mem_scratch - what a fault works with; one a vCPU, so that none is on
  * the stack, which kernels clear at every call
  * @cache: pages for EPT tables
+ * @pfns: what HMM says of the pages of a window; MEM_AROUND_MAX of them
+ * @next: where the last fault's window ended
+ * @around: pages of the next window, if the guest goes on there
+ * @ahead: absent pages to bring in at once, if it goes on there
  * @fresh: so many faults are taken to be of pages the host does not have yet
- * @pfns: what HMM says of the pages around
- * @leaves: what goes into EPT
+ * @large: the last page was a large one
  */
 struct mem_scratch {
 	struct ept_cache cache;
+	unsigned long *pfns;
+	u64 next;
+	unsigned int around;
+	unsigned int ahead;
 	unsigned int fresh;
-	unsigned long pfns[MEM_AROUND];
-	u64 leaves[MEM_AROUND];
+	bool large;
 };
+
+void mem_scratch_free(struct mem_scratch *scratch);
 
 /**
  * mem_fault - make a guest-physical address accessible
  * @mem: of current->mm
  * @scratch: the vCPU's own
  * @gpa: where the guest got an EPT violation
- * @write: it wrote
+ * @access: POSADA_ACCESS_*: what it did
  * @made: out: number of leaves made, neighbours included
  *
  * May sleep.  Return: enum mem_answer; -EINTR: a signal; other -errno: the host
  * cannot serve the access.
  */
-int mem_fault(struct mem *mem, struct mem_scratch *scratch, u64 gpa, bool write,
+int mem_fault(struct mem *mem, struct mem_scratch *scratch, u64 gpa, u32 access,
 	      unsigned int *made);
 
 DECLARE_PER_CPU(struct mem *, mem_running);

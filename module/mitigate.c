@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "mitigate.h"
 
+#include <linux/cpu.h>
 #include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
@@ -23,6 +24,7 @@ static bool allow_unmitigated;
 module_param(allow_unmitigated, bool, 0444);
 MODULE_PARM_DESC(allow_unmitigated, "run guests although a speculation defence that this CPU needs is missing");
 
+static bool nx_large;		/* ITLB multihit (CVE-2018-12207) */
 static bool flush_l1d;		/* L1TF (SDM 3C 29.3.4; CVE-2018-3646) */
 static u8 *l1d_fill;		/* only where there is no IA32_FLUSH_CMD */
 static DEFINE_PER_CPU(u64, last_serial);
@@ -54,6 +56,7 @@ int mitigate_init(void)
 		       what);
 		return -EPERM;
 	}
+	nx_large = boot_cpu_has_bug(X86_BUG_ITLB_MULTIHIT) && !cpu_mitigations_off();
 	flush_l1d = compat_l1tf_flush();
 	if (flush_l1d && cpumask_weight(topology_sibling_cpumask(0)) > 1)
 		pr_warn("posada: L1TF: sibling threads share the L1 cache; with guests you do not trust, boot with nosmt\n");
@@ -61,6 +64,11 @@ int mitigate_init(void)
 		return 0;
 	l1d_fill = (u8 *)__get_free_pages(GFP_KERNEL | __GFP_ZERO, L1D_FILL_ORDER);
 	return l1d_fill ? 0 : -ENOMEM;
+}
+
+bool mitigate_nx_large(void)
+{
+	return nx_large;
 }
 
 void mitigate_exit(void)

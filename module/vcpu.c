@@ -395,8 +395,8 @@ static int resolve(struct posada_vcpu *vcpu)
 	unsigned int made = 0;
 	int answer;
 
-	answer = mem_fault(&vcpu->vm->mem, &vcpu->scratch, exit->gpa,
-			   exit->access & POSADA_ACCESS_WRITE, &made);
+	answer = mem_fault(&vcpu->vm->mem, &vcpu->scratch, exit->gpa, exit->access,
+			   &made);
 	vcpu->stats.faults++;
 	vcpu->stats.mapped += made;
 	if (answer >= 0 || answer == -EINTR || answer == -ENOMEM)
@@ -727,7 +727,7 @@ void vcpu_destroy(struct posada_vcpu *vcpu)
 
 	ledger_remove(LEDGER_VCPU);
 	vm_remove(vm, vcpu);
-	ept_cache_free(&vcpu->scratch.cache);
+	mem_scratch_free(&vcpu->scratch);
 	debug_free(vcpu);
 	vmcs_destroy(&vcpu->vmcs);
 	cpuid_free(&vcpu->cpuid);

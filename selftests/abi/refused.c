@@ -117,7 +117,7 @@ TEST_F(guest, memory_operations)
 	} rows[] = {
 		{ "op 2", { 2, 0, 0x400000, 0x1000, hva }, -EINVAL },
 		{ "op ~0", { ~0U, 0, 0x400000, 0x1000, hva }, -EINVAL },
-		{ "flag 2", { MAP, 2, 0x400000, 0x1000, hva }, -EINVAL },
+		{ "flag 4", { MAP, 4, 0x400000, 0x1000, hva }, -EINVAL },
 		{ "flag 31", { MAP, 1U << 31, 0x400000, 0x1000, hva }, -EINVAL },
 		{ "gpa not aligned", { MAP, 0, 0x400001, 0x1000, hva }, -EINVAL },
 		{ "gpa half a page", { MAP, 0, 0x400800, 0x1000, hva }, -EINVAL },

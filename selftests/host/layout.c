@@ -106,7 +106,7 @@ TEST(bad_operations_are_einval_and_change_nothing)
 		{ POSADA_MEMORY_MAP, 0, 0, 0, PAGE },
 		{ POSADA_MEMORY_MAP, 0, 0, PAGE - 1, PAGE },
 		{ POSADA_MEMORY_MAP, 0, 0, PAGE, PAGE + 1 },
-		{ POSADA_MEMORY_MAP, 2, 0, PAGE, PAGE },
+		{ POSADA_MEMORY_MAP, 4, 0, PAGE, PAGE },
 		{ POSADA_MEMORY_MAP, 0, GPA_END, PAGE, PAGE },
 		{ POSADA_MEMORY_MAP, 0, GPA_END - PAGE, 2 * PAGE, PAGE },
 		{ POSADA_MEMORY_MAP, 0, ~0xfffULL, PAGE, PAGE },

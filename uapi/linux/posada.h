@@ -201,14 +201,19 @@ struct posada_cpuid {
 
 /* posada_memory_op.flags, of MAP */
 #define POSADA_MEMORY_READONLY	(1U << 0)  /* guest writes are MMIO exits */
+#define POSADA_MEMORY_NO_AROUND	(1U << 1)  /* only what the guest touches */
 
 /**
  * struct posada_memory_op - one change of the guest-physical layout
  * @op: POSADA_MEMORY_MAP or POSADA_MEMORY_UNMAP
- * @flags: MAP: POSADA_MEMORY_READONLY or 0; UNMAP: 0
+ * @flags: MAP: POSADA_MEMORY_READONLY, POSADA_MEMORY_NO_AROUND; UNMAP: 0
  * @gpa: guest-physical start, page aligned
  * @length: bytes, page aligned, not 0
  * @hva: MAP: address in the calling process, page aligned; UNMAP: 0
+ *
+ * A guest memory fault maps pages around the one touched that the process has
+ * already, and to a guest that goes through its memory it brings up to 15 new pages
+ * ahead; with POSADA_MEMORY_NO_AROUND it does neither.
  *
  * UNMAP may cover several ranges, or part of one (the rest stays mapped); an
  * UNMAP that meets no mapped page is ENOENT.  MAP over a mapped page is EEXIST:
