@@ -47,14 +47,15 @@ bochs_arguments() {
 
 # Without a sound card ALSA's complaint overflows a buffer in Bochs: no sound.
 bochs_config() {
-	local sync=none
+	local sync=none share=/usr/share
 	# A shell wants seconds that last a second.
 	[[ $INTERACTIVE ]] && sync=slowdown
+	[[ $BOCHS3 ]] && share=$BOCHS3/usr/share
 	cat <<-END
 		cpu: model=$MODEL, count=$CPUS, ips=$BOCHS_IPS, reset_on_triple_fault=0
 		memory: guest=$MEMORY, host=$MEMORY
-		romimage: file=/usr/share/bochs/BIOS-bochs-latest
-		vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
+		romimage: file=$share/bochs/BIOS-bochs-latest
+		vgaromimage: file=$share/bochs/VGABIOS-lgpl-latest
 		display_library: rfb, options="timeout=0"
 		ata0-master: type=cdrom, path=$RUN/boot.iso, status=inserted
 		boot: cdrom
@@ -77,10 +78,18 @@ bochs_config() {
 # bochs_run: in the foreground; what it prints is mostly what the machine sent
 # to port 0xe9. Its exit status says nothing: it is 1 after an orderly power-off.
 bochs_run() {
+	local program=(bochs-bin) lib
 	[[ ! $TRACE ]] || exec > >(awk -v trace="$TRACE" '
 		/^\([0-9]+\)\.\[/ { print >trace; next }
 		{ print; fflush() }')
-	exec bochs-bin -q -f "$RUN/bochsrc" -rc "$RUN/rc" </dev/null 2>>"$RUN/emulator.stderr"
+	if [[ $BOCHS3 ]]; then
+		# Beside the system: with the libc and all other libraries it was built for.
+		lib=$BOCHS3/usr/lib/x86_64-linux-gnu
+		export LTDL_LIBRARY_PATH=$lib/bochs/plugins BXSHARE=$BOCHS3/usr/share/bochs
+		program=("$lib/ld-linux-x86-64.so.2" --library-path "$lib:$lib/pulseaudio:$lib/bochs/plugins"
+			"$BOCHS3/usr/bin/bochs-bin")
+	fi
+	exec "${program[@]}" -q -f "$RUN/bochsrc" -rc "$RUN/rc" </dev/null 2>>"$RUN/emulator.stderr"
 }
 
 # The power-off itself is a "panic" to Bochs.

@@ -45,4 +45,15 @@ kernel_headers_version() {
 		sed -n 's/^installed //p'
 }
 
-kernel_headers_dir() { echo "/usr/src/linux-headers-$1"; }
+# The debug kernel (debug-kernel.sh) is of no package: its release is "debug".
+kernel_headers_dir() {
+	if [[ $1 == debug ]]; then echo "$CACHE/debug-kernel/linux"; else echo "/usr/src/linux-headers-$1"; fi
+}
+
+kernel_image() {
+	if [[ $1 == debug ]]; then
+		echo "$CACHE/debug-kernel/linux/arch/x86/boot/bzImage"
+	else
+		echo "$CACHE/kernel/$1/boot/vmlinuz-$1"
+	fi
+}

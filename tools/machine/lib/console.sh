@@ -43,7 +43,7 @@ console_line() {
 		STATUS=${1##* }
 		PHASE=log
 		;;
-	"${MARK}off") PHASE=off ;;
+	"${MARK}off") PHASE=off OFF_AT=$SECONDS ;;
 	# Where Bochs's debugger stopped, when a panic ends it; or where it would have shown
 	# an instruction of a guest that has no memory.
 	"("[0-9]").["[0-9]*"] [0x"* | "("[0-9]").["[0-9]*"] ???"*) printf '%s\n' "$1" >>"$RUN/emulator.stdout" ;;
@@ -75,6 +75,8 @@ console_tick() {
 		END=panic
 	elif ((SECONDS >= deadline)); then
 		END=timeout
+	elif [[ $PHASE == off ]] && ((SECONDS > OFF_AT + 10)); then
+		END=stuck
 	elif [[ $INTERACTIVE ]] && ! kill -0 "$TERMINAL" 2>/dev/null; then
 		END=left
 	else

@@ -10,7 +10,7 @@ initramfs_build() {
 	stage_base "$root"
 	stage_modules "$release" "$root" || return
 	stage_programs "$root"
-	stage_guest "$release" "$root"
+	stage_guest "$root"
 	stage_libraries "$root"
 	pack "$root" "$output"
 }
@@ -41,10 +41,14 @@ stage_modules() {
 	local release=$1 root=$2 posada name
 	local kernel=$CACHE/kernel/$release/lib/modules/$release/kernel
 	for name in virt/lib/irqbypass arch/x86/kvm/kvm arch/x86/kvm/kvm-intel; do
-		objcopy --strip-unneeded -R .BTF "$kernel/$name.ko" "$root/lib/kvm/${name##*/}.ko"
+		[[ $release == debug ]] ||
+			objcopy --strip-unneeded -R .BTF "$kernel/$name.ko" "$root/lib/kvm/${name##*/}.ko"
 	done
 	posada=$(module_build "$release") || return
-	if [[ $posada ]]; then
+	if [[ $posada && $release == debug ]]; then
+		# With its local symbols, for the traces.
+		cp "$posada" "$root/lib/modules/posada.ko"
+	elif [[ $posada ]]; then
 		objcopy --strip-unneeded -R .BTF "$posada" "$root/lib/modules/posada.ko"
 		objcopy --strip-unneeded -R .BTF "${posada%/*}/selftests/entry_fuzz/posada_entry_fuzz.ko" \
 			"$root/lib/modules/posada_entry_fuzz.ko"
@@ -83,16 +87,16 @@ stage_libraries() {
 		done
 }
 
-# A guest: the kernel the machine itself runs, unmodified, and a shell.
+# A guest: the stock kernel, which the machine itself runs, and a shell.
 stage_guest() {
-	local release=$1 root=$2 guest=$BUILD/machine/guest.$$
+	local root=$1 guest=$BUILD/machine/guest.$$
 	rm -rf "$guest"
 	mkdir -p "$guest"/{bin,proc,sys,dev,root}
 	cp /bin/busybox "$(program_build work)" "$guest/bin/"
 	install -m 755 "$MACHINE_DIR/inside/guest-init" "$guest/init"
 	pack "$guest" "$root/guest/initrd.img"
 	rm -rf "$guest"
-	cp "$CACHE/kernel/$release/boot/vmlinuz-$release" "$root/guest/vmlinuz"
+	cp "$(kernel_image "$(kernel_release)")" "$root/guest/vmlinuz"
 }
 
 # pack DIR OUTPUT: same files in, same bytes out.
