@@ -25,6 +25,7 @@ help:
 	@echo 'make selftests  the tests, in build/selftests'
 	@echo 'make deps       install what is needed to build and test (Debian 12)'
 	@echo 'make check      run all tests, on a test machine where they need VMX'
+	@echo 'make check-debug  the tests under a kernel with KASAN and lockdep (hours)'
 	@echo 'make check-kernels  build the driver for the kernels of newer Debian suites'
 	@echo 'make check-gdb  have gdb debug a Linux guest, in the test machine'
 	@echo 'make check-guests   run systems of others as guests of posada: 32-bit Linux, ...'
@@ -75,6 +76,11 @@ check: deps
 	@$(MAKE) --no-print-directory tools selftests
 	@$(MACHINE)/check.sh
 
+check-debug: deps
+	@$(MAKE) --no-print-directory tools selftests
+	@$(MACHINE)/debug-kernel.sh
+	@$(MACHINE)/check.sh --debug
+
 lint:
 	@tools/lint/run.sh
 
@@ -108,4 +114,4 @@ clean:
 	@if [ -d '$(KDIR)' ] && [ -e Kbuild ]; then $(MAKE) -C $(KDIR) M=$(CURDIR) clean; fi
 	rm -rf build
 
-.PHONY: all help module tools selftests deps machine demo check check-kernels check-gdb check-guests lint format doc install uninstall clean
+.PHONY: all help module tools selftests deps machine demo check check-debug check-kernels check-gdb check-guests lint format doc install uninstall clean

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # check.sh: run all tests and count them.
 #
-# Usage: tools/machine/check.sh [--machine qemu|bochs|auto] [--cpus N] [--help]
+# Usage: tools/machine/check.sh [--machine qemu|bochs|auto] [--cpus N] [--debug] [--help]
 #
 # First the tests of pure code on this computer, then all others in one boot of
 # the test machine (two CPUs), with VMX resident and again with VMX in windows, as
@@ -10,6 +10,9 @@
 # times while it works; then what the driver says where there is no VMX. Prints KTAP as
 # it comes (kept in build/check.ktap) and at the end one line of its own, "N passed,
 # N failed, N skipped"; exits with 0 if some passed and none failed.
+#
+# With --debug: the tests that take VMX, and none of the rest, under a kernel that
+# watches itself (debug-kernel.sh), ten programs a boot; build/check-debug.ktap.
 set -eu -o pipefail
 
 PROG=check
@@ -17,6 +20,7 @@ PROG=check
 
 MACHINE=auto
 CPUS=2
+DEBUG=
 KTAP=$BUILD/check.ktap
 RUNS="/selftests/run.sh && /selftests/run.sh -m vmx=window"
 RUNS+=" && /selftests/run.sh -m check_entries=1 vm/explain vm/entry_failed vm/modes vm/pae"
@@ -26,7 +30,7 @@ NUMBER=0
 main() {
 	parse "$@"
 	mkdir -p "$BUILD"
-	run_all | tee "$KTAP"
+	if [[ $DEBUG ]]; then run_debug; else run_all; fi | tee "$KTAP"
 	awk -f "$MACHINE_DIR/lib/ktap.awk" "$KTAP"
 }
 
@@ -35,6 +39,7 @@ parse() {
 		case $1 in
 		--machine) MACHINE=${2:?--machine wants a value} && shift ;;
 		--cpus) CPUS=${2:?--cpus wants a number} && shift ;;
+		--debug) DEBUG=yes KTAP=$BUILD/check-debug.ktap ;;
 		--help | -h) usage 0 ;;
 		*) usage 2 >&2 ;;
 		esac
@@ -59,6 +64,19 @@ run_all() {
 		--log "$BUILD/machine/check-move.log" --cmd 'sh /lib/machine/move.sh'
 	boot "machine without VMX" --without-vmx \
 		--log "$BUILD/machine/check-without-vmx.log" --cmd 'sh /lib/machine/without-vmx.sh'
+	echo "1..$NUMBER"
+}
+
+run_debug() {
+	local programs n at_once=10
+	mapfile -t programs < <(cd "$BUILD/selftests" && ls abi/* vm/*)
+	echo "KTAP version 1"
+	for ((n = 0; n < ${#programs[@]}; n += at_once)); do
+		boot "machine with a debug kernel, from ${programs[n]} on" --debug \
+			--cpus "$CPUS" --memory 1024 --mitigations off --timeout 5400 \
+			--log "$BUILD/machine/check-debug-$n.log" \
+			--cmd "/selftests/run.sh -t 1200 ${programs[*]:n:at_once}"
+	done
 	echo "1..$NUMBER"
 }
 

@@ -16,6 +16,7 @@ set -eu -o pipefail
 
 PROG=debug-kernel
 . "$(dirname "$0")/lib/common.sh"
+. "$MACHINE_DIR/lib/archive.sh"
 
 DIR=$CACHE/debug-kernel
 BOCHS=$CACHE/bochs-3
@@ -101,34 +102,19 @@ build() {
 	fi
 }
 
-# fetch_bochs: with an apt that knows Debian 13 and nothing of this system but
-# where it gets its packages from.
+# fetch_bochs: Debian 13's, with all that it is linked to.
 fetch_bochs() {
-	local mirror
+	local apt=$BOCHS/apt why
 	[[ -x $BOCHS/root/usr/bin/bochs-bin ]] && return
-	mirror=$(apt-cache policy | sed -n 's/^ *[0-9]* \(.*\) bookworm\/main .*/\1/p' | head -n 1)
-	mkdir -p "$BOCHS"/apt/{lists,archives}/partial
-	: >"$BOCHS/apt/status"
-	echo "deb ${mirror:-http://deb.debian.org/debian} trixie main" >"$BOCHS/apt/sources.list"
-	cat >"$BOCHS/apt/conf" <<-END
-		Dir::State "$BOCHS/apt";
-		Dir::State::status "$BOCHS/apt/status";
-		Dir::Cache "$BOCHS/apt";
-		Dir::Etc::sourcelist "$BOCHS/apt/sources.list";
-		Dir::Etc::sourceparts "/dev/null";
-		Dir::Etc::preferencesparts "/dev/null";
-		APT::Install-Recommends "false";
-		APT::Sandbox::User "root";
-		Acquire::Languages "none";
-	END
+	why=$(archive_lacking) || die "$why"
 	say "downloading Bochs 3.0"
-	{
-		APT_CONFIG=$BOCHS/apt/conf apt-get -q update &&
-			APT_CONFIG=$BOCHS/apt/conf apt-get -q -y --download-only install bochs bochsbios bochs-term
-	} >"$BOCHS/apt.log" 2>&1 || die "cannot download Bochs; see $BOCHS/apt.log"
+	archive_configure "$apt" amd64 trixie
+	archive_apt "$apt" update || die "apt-get update failed; see $apt/apt.log"
+	archive_apt "$apt" -y --download-only install bochs bochsbios bochs-term ||
+		die "cannot download Bochs; see $apt/apt.log"
 	rm -rf "$BOCHS/new"
-	unpack "$BOCHS/apt/archives" "$BOCHS/new"
-	rm -rf "$BOCHS/apt/archives" "$BOCHS/root"
+	unpack "$apt/archives" "$BOCHS/new"
+	rm -rf "$apt" "$BOCHS/root"
 	mv "$BOCHS/new" "$BOCHS/root"
 }
 
