@@ -103,6 +103,23 @@ FIXTURE_TEARDOWN(moved)
 {
 }
 
+/*
+ * A fault pushes RF=1.  What RF is for interrupts and traps depends on whether an EPT
+ * violation came first (SDM 3C 28.3.3), and the EPT of a new VM is empty.
+ */
+static void forget_rf(struct vm *vm)
+{
+	struct guest_log *log = vm_log(vm);
+	unsigned int i;
+
+	for (i = 0; i < GUEST_LOG_MAX; i++) {
+		struct guest_event *e = &log->event[i];
+
+		if (e->vector == 1 || e->vector == 2 || e->vector > 31)
+			e->rflags &= ~(uint64_t)RFLAGS_RF;
+	}
+}
+
 static void expect_the_same(struct __test_metadata *_metadata, FIXTURE_DATA(moved) *self,
 			    const FIXTURE_VARIANT(moved) *variant, const struct play *p)
 {
@@ -124,6 +141,8 @@ static void expect_the_same(struct __test_metadata *_metadata, FIXTURE_DATA(move
 	EXPECT_EQ(NULL, differs) {
 		TH_LOG("in the end %s differs", differs);
 	}
+	forget_rf(&self->stays.vm);
+	forget_rf(&self->moves.vm);
 	for (i = 0; i < GUEST_RAM_SIZE; i++)
 		if (self->stays.vm.ram[i] != self->moves.vm.ram[i])
 			break;
