@@ -379,6 +379,7 @@ int debug_exit(struct posada_vcpu *vcpu, u32 reason)
 		if (!debug_breakpoints(vcpu))
 			return EXIT_PASS;
 		step_break(vcpu);
+		step_forget(vcpu);	/* done here */
 		return mov_dr(vcpu);
 	}
 	return EXIT_PASS;

@@ -139,6 +139,7 @@ static int to_user_unknown(struct posada_vcpu *vcpu, u32 reason)
 /* Loud, but not at a guest's pace. */
 int exit_unknown(struct posada_vcpu *vcpu)
 {
+	step_break(vcpu);	/* its TF is not the guest's */
 	pr_warn_ratelimited("posada: unknown exit: reason %u, qualification %#llx, rip %#llx\n",
 			    vcpu->exit.reason, vmcs_read(EXIT_QUALIFICATION),
 			    vmcs_read(GUEST_RIP));
@@ -153,6 +154,7 @@ int exit_failed_entry(struct posada_vcpu *vcpu, u32 reason)
 	u32 nr_rules = explain_failed(vcpu, 0, qualification);
 
 	inject_undo(vcpu);
+	step_break(vcpu);
 	vcpu->exit.reason = (u16)reason;
 	run->qualification = qualification;
 	run->failed.instruction_error = 0;
@@ -167,6 +169,7 @@ static int exit_no_entry(struct posada_vcpu *vcpu, u32 error, u32 nr_rules)
 	struct posada_run *run = vcpu->run;
 
 	inject_undo(vcpu);
+	step_break(vcpu);
 	vcpu->exit.reason = 0;
 	run->qualification = 0;
 	run->failed.instruction_error = error;
@@ -220,15 +223,20 @@ int exit_debug_exception(struct posada_vcpu *vcpu, u32 info, u64 qual)
 	return EXIT_RESUME;
 }
 
+/* The IRET that faulted runs again: until then NMIs are blocked (28.2.3). */
+void exit_block_nmi_again(struct posada_vcpu *vcpu, u32 info)
+{
+	if ((info & INTR_INFO_UNBLOCK_NMI) && !vcpu->events.event)
+		vmcs_write(GUEST_INTERRUPTIBILITY_INFO,
+			   vmcs_read(GUEST_INTERRUPTIBILITY_INFO) | GUEST_INTR_STATE_NMI);
+}
+
 int exit_reflect(struct posada_vcpu *vcpu, u32 info)
 {
 	u32 vector = info & INTR_INFO_VECTOR_MASK;
 	bool with_error = info & INTR_INFO_DELIVER_CODE_MASK;
 
-	/* The IRET that faulted runs again: until then NMIs are blocked (28.2.3). */
-	if ((info & INTR_INFO_UNBLOCK_NMI) && !vcpu->events.event)
-		vmcs_write(GUEST_INTERRUPTIBILITY_INFO,
-			   vmcs_read(GUEST_INTERRUPTIBILITY_INFO) | GUEST_INTR_STATE_NMI);
+	exit_block_nmi_again(vcpu, info);
 	if (vector == VECTOR_DB)
 		return exit_debug_exception(vcpu, info, vmcs_read(EXIT_QUALIFICATION));
 	if (vector == VECTOR_PF)

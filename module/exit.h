@@ -90,6 +90,9 @@ int exit_to_user_walk(struct posada_vcpu *vcpu, u32 reason);
 int exit_raise_ud(struct posada_vcpu *vcpu);
 int exit_raise_gp(struct posada_vcpu *vcpu);
 
+/* An exception was intercepted, perhaps of an IRET; @info as in the VMCS. */
+void exit_block_nmi_again(struct posada_vcpu *vcpu, u32 info);
+
 /* An exception that was intercepted goes to the guest; @info as in the VMCS. */
 int exit_reflect(struct posada_vcpu *vcpu, u32 info);
 

@@ -508,6 +508,7 @@ int state_set(struct posada_vcpu *vcpu, struct posada_state *state,
 	}
 	inject_settle_shadow(vcpu);
 	debug_forget(vcpu);
+	step_forget(vcpu);	/* what the instruction at RIP is, another may be now */
 	if (groups & POSADA_STATE_REGS)
 		set_regs(vcpu, &state->regs);
 	if (groups & POSADA_STATE_SEGMENTS)

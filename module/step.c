@@ -169,7 +169,17 @@ int step_exit(struct posada_vcpu *vcpu, u32 reason)
 			vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, 0);
 			return EXIT_PASS;
 		}
+		break;
+	case EXIT_REASON_EPT_VIOLATION:
+		step_break(vcpu);	/* and try again after it, if RIP is the same */
+		return EXIT_PASS;
 	}
-	step_break(vcpu);	/* and try again after it, if RIP is the same */
+	/*
+	 * The handler does the instruction, or the program will.  The guest that comes
+	 * to it again must not find a step that is still wanted: it would go past its
+	 * trap unseen.
+	 */
+	step_break(vcpu);
+	step_forget(vcpu);
 	return vcpu->step.lifted ? EXIT_PASS : trap_exit(vcpu, reason);
 }

@@ -523,6 +523,9 @@ static int to_user(struct posada_vcpu *vcpu, const struct action *a, u32 row)
 		return exit_to_user_insn(vcpu, POSADA_EXIT_HLT);
 	case POSADA_TRAP_MSR:
 		return exit_msr_to_user(vcpu, a->access == POSADA_TRAP_WRITE);
+	case POSADA_TRAP_EXCEPTION:
+		exit_block_nmi_again(vcpu, vmcs_read(VM_EXIT_INTR_INFO));
+		break;
 	}
 	f = facts(a, row);
 	tell(vcpu, &f);
@@ -581,12 +584,8 @@ int trap_exit(struct posada_vcpu *vcpu, u32 reason)
 	if (!p || !decode(vcpu, reason, &a))
 		return EXIT_PASS;
 	row = policy_match(p, a.what, a.access, a.number);
-	/*
-	 * What a NATIVE row is about exits only for the module's own sake.  And the
-	 * trap of a step that was broken off is the same trap.
-	 */
-	if (row->trap.disposition != POSADA_NATIVE &&
-	    (!vcpu->step.wanted || vcpu->step.rip != vmcs_read(GUEST_RIP)))
+	/* What a NATIVE row is about exits only for the module's own sake. */
+	if (row->trap.disposition != POSADA_NATIVE)
 		atomic64_inc(&row->hits);
 	return apply(vcpu, &a, reason, &row->trap, row - p->rows);
 }

@@ -101,7 +101,8 @@ static void apply(struct posada_vcpu *vcpu)
 	if (likely(what == POSADA_APPLY_SKIP)) {
 		exit_skip(vcpu);
 	} else if (what == POSADA_APPLY_STEP) {
-		step_want(vcpu);
+		if (!vcpu->halted)	/* else the instruction is done, and was HLT */
+			step_want(vcpu);
 	} else if (what) {
 		if (what & POSADA_APPLY_RFLAGS) {
 			/* Reserved bits as the CPU has them (SDM 1 3.4.3). */

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include "guest_fixture.h"
+#include "traps.h"
 
 /* Main program, and a handler that counts in R8 and tells where it is. */
 GUEST_CODE(counts,
@@ -94,6 +95,35 @@ TEST_F(guest, an_iret_that_faults_does_not_let_another_in)
 	run_to_port(_metadata, &self->cpu, 0x81);
 	vcpu_run_to(&self->cpu, POSADA_EXIT_HLT);
 	EXPECT_EQ(2, self->run->regs[POSADA_R8]);
+}
+
+/* The same where the fault is an exception that the program wants to see. */
+TEST_F(guest, an_iret_whose_fault_goes_to_the_program_does_not_let_another_in)
+{
+	uint64_t *cs, good, rsp;
+
+	policy_set_one(&self->vm, TRAP(EXCEPTION, USER, TRAP_AT(13)));
+	boot_idt_gate(&self->vm, 2, guest_address(counts, counts_nmi), 0);
+	vcpu_code(&self->cpu, counts);
+	vcpu_nmi(&self->cpu);
+	run_to_port(_metadata, &self->cpu, 0x80);
+	vcpu_nmi(&self->cpu);
+	run_to_port(_metadata, &self->cpu, 0x81);
+	rsp = vcpu_state(&self->cpu, POSADA_STATE_REGS).regs.gpr[POSADA_RSP];
+	cs = (uint64_t *)(self->vm.ram + rsp) + 1;
+	good = *cs;
+	*cs = 0xfff8;	/* beyond the GDT */
+	vcpu_run_to(&self->cpu, POSADA_EXIT_TRAP);
+	EXPECT_EQ(13, self->run->trap.number);
+	EXPECT_EQ(POSADA_SHADOW_NMI, shadow(&self->cpu));
+	*cs = good;
+	run_to_port(_metadata, &self->cpu, 0x80);
+	EXPECT_EQ(2, self->run->regs[POSADA_R8]);
+	/* it came to the program, not to the handler */
+	EXPECT_EQ(GUEST_CODE_AT, self->run->regs[POSADA_R9]);
+	run_to_port(_metadata, &self->cpu, 0x81);
+	vcpu_run_to(&self->cpu, POSADA_EXIT_HLT);
+	EXPECT_EQ(0, shadow(&self->cpu));
 }
 
 TEST_F(guest, one_more_waits_and_not_three)

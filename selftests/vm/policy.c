@@ -402,44 +402,124 @@ TEST_F(guest, fault_raises_ud_or_gp)
 			expect_fault(_metadata, &self->cpu, &ignored[n].i, 6);
 }
 
-/* The program sees each, and lets the CPU go on. */
+/* The program sees each, and lets the CPU or the module go on. */
+static void expect_user(struct __test_metadata *_metadata, struct vcpu *cpu,
+			const struct instruction *i)
+{
+	struct posada_trap trap = i->trap;
+	int n;
+
+	if (absent(cpu->vm, cpu, i) || i->trap.what == POSADA_TRAP_MSR)
+		return;
+	trap.disposition = POSADA_USER;
+	policy_set(cpu->vm, &trap, 1);
+	prepare(cpu, i, 3);
+	for (n = 0; n < 3; n++) {
+		vcpu_run_to(cpu, POSADA_EXIT_TRAP);
+		EXPECT_EQ(i->trap.what, cpu->run->trap.what);
+		EXPECT_EQ(i->trap.access, cpu->run->trap.access) {
+			TH_LOG("%s", i->text);
+		}
+		EXPECT_EQ(i->trap.first, cpu->run->trap.number) {
+			TH_LOG("%s", i->text);
+		}
+		EXPECT_EQ(0, cpu->run->trap.row);
+		EXPECT_EQ(i->reason, cpu->run->hw_reason);
+		EXPECT_EQ(i->length, cpu->run->insn_len);
+		EXPECT_EQ(guest_address(many, many_bytes), cpu->run->rip);
+		if (i->trap.access == POSADA_TRAP_WRITE)
+			EXPECT_EQ(i->rax, cpu->run->trap.value);
+		cpu->run->apply = POSADA_APPLY_STEP;
+	}
+	EXPECT_EQ(1, finish(cpu)) {
+		TH_LOG("%s", i->text);
+	}
+	EXPECT_EQ(3, policy_hits(cpu->vm, 0)) {
+		TH_LOG("%s", i->text);
+	}
+}
+
 TEST_F(guest, user_returns_and_step_goes_past)
 {
 	const struct instruction *i;
-	struct posada_trap trap;
-	int n;
 
-	FOR_EACH(i, by_cpu) {
-		if (absent(&self->vm, &self->cpu, i) || i->trap.what == POSADA_TRAP_MSR)
-			continue;
-		trap = i->trap;
-		trap.disposition = POSADA_USER;
-		policy_set(&self->vm, &trap, 1);
-		prepare(&self->cpu, i, 3);
-		for (n = 0; n < 3; n++) {
-			vcpu_run_to(&self->cpu, POSADA_EXIT_TRAP);
-			EXPECT_EQ(i->trap.what, self->run->trap.what);
-			EXPECT_EQ(i->trap.access, self->run->trap.access) {
-				TH_LOG("%s", i->text);
-			}
-			EXPECT_EQ(i->trap.first, self->run->trap.number) {
-				TH_LOG("%s", i->text);
-			}
-			EXPECT_EQ(0, self->run->trap.row);
-			EXPECT_EQ(i->reason, self->run->hw_reason);
-			EXPECT_EQ(i->length, self->run->insn_len);
-			EXPECT_EQ(guest_address(many, many_bytes), self->run->rip);
-			if (i->trap.access == POSADA_TRAP_WRITE)
-				EXPECT_EQ(i->rax, self->run->trap.value);
-			self->run->apply = POSADA_APPLY_STEP;
-		}
-		EXPECT_EQ(1, finish(&self->cpu)) {
-			TH_LOG("%s", i->text);
-		}
-		EXPECT_EQ(3, policy_hits(&self->vm, 0)) {
-			TH_LOG("%s", i->text);
-		}
-	}
+	FOR_EACH(i, by_cpu)
+		expect_user(_metadata, &self->cpu, i);
+	/* A step that the module took over must not be left for the next time round. */
+	FOR_EACH(i, by_module)
+		expect_user(_metadata, &self->cpu, i);
+}
+
+/* To the trap of RDTSC; a kick breaks off the step that follows. */
+static void break_a_step_off(struct vcpu *cpu)
+{
+	const struct instruction *i = &by_cpu[1];
+	struct posada_trap trap = i->trap;
+
+	trap.disposition = POSADA_USER;
+	policy_set(cpu->vm, &trap, 1);
+	prepare(cpu, i, 1);
+	vcpu_run_to(cpu, POSADA_EXIT_TRAP);
+	vcpu_kick(cpu);
+	cpu->run->apply = POSADA_APPLY_STEP;
+	vcpu_run_to(cpu, POSADA_EXIT_KICK);
+}
+
+TEST_F(guest, a_step_that_was_broken_off_is_taken_by_the_next_run)
+{
+	break_a_step_off(&self->cpu);
+	EXPECT_EQ(guest_address(many, many_bytes), self->run->rip);
+	EXPECT_EQ(0, self->run->rflags & RFLAGS_TF);
+	EXPECT_EQ(1, finish(&self->cpu));
+	EXPECT_EQ(1, policy_hits(&self->vm, 0));
+}
+
+/* Of what stands at RIP in the state that is set, the program has seen nothing yet. */
+TEST_F(guest, no_step_is_left_for_another_state)
+{
+	struct posada_state state;
+
+	break_a_step_off(&self->cpu);
+	state = vcpu_state(&self->cpu, POSADA_STATE_REGS);
+	EXPECT_EQ(0, state.regs.rflags & RFLAGS_TF);
+	vcpu_state_set(&self->cpu, &state, POSADA_STATE_REGS);
+	vcpu_run_to(&self->cpu, POSADA_EXIT_TRAP);
+	EXPECT_EQ(guest_address(many, many_bytes), self->run->rip);
+	EXPECT_EQ(2, policy_hits(&self->vm, 0));
+}
+
+/* An entry that fails was no step: the program does not see our TF. */
+TEST_F(guest, a_step_that_cannot_enter_leaves_no_trace)
+{
+	const uint64_t bad = RFLAGS_FIXED | 1 << 17;	/* VM in IA-32e mode (SDM 3C 27.3.1.4) */
+
+	vcpu_code(&self->cpu, many);
+	vcpu_rflags_set(&self->cpu, bad);
+	self->run->apply = POSADA_APPLY_STEP;
+	vcpu_run_to(&self->cpu, POSADA_EXIT_FAILED);
+	EXPECT_EQ(bad, self->run->rflags);
+	EXPECT_EQ(bad, vcpu_state(&self->cpu, POSADA_STATE_REGS).regs.rflags);
+}
+
+GUEST_CODE(sleeps,
+"	nop\n"
+"	out %al, $0x99\n");
+
+/* Nothing was reported that could be stepped past: what wakes the vCPU comes first. */
+TEST_F(guest, a_step_of_a_vcpu_that_sleeps_is_none)
+{
+	struct posada_state state = vcpu_state(&self->cpu, POSADA_STATE_REGS |
+							   POSADA_STATE_EVENTS);
+
+	vcpu_code(&self->cpu, sleeps);
+	state.regs.rflags = RFLAGS_FIXED | RFLAGS_IF;
+	state.events.activity = POSADA_HALTED;
+	vcpu_state_set(&self->cpu, &state, POSADA_STATE_REGS | POSADA_STATE_EVENTS);
+	vcpu_interrupt(&self->cpu, 0x41);
+	self->run->apply = POSADA_APPLY_STEP;
+	vcpu_run_to(&self->cpu, POSADA_EXIT_IO);
+	ASSERT_EQ(1, vm_log(&self->vm)->count);
+	EXPECT_EQ(GUEST_CODE_AT, vm_event(&self->vm, 0)->rip);
 }
 
 TEST_F(guest, user_of_ports_msrs_hypercalls_and_hlt_has_its_own_reason)
