@@ -450,11 +450,10 @@ static int install(struct fault *f, u64 gpa, unsigned int nr)
 	return 0;
 }
 
-/* The same of the large page around @gpa, of which pfns[0] is a part. */
-static int install_large(struct fault *f, u64 gpa, int level)
+/* The same of the large page around @gpa, of which @pfn is any part. */
+static int install_large(struct fault *f, u64 gpa, int level, unsigned long pfn)
 {
 	bool readonly = f->range->at.flags & POSADA_MEMORY_READONLY;
-	unsigned long pfn = f->scratch->pfns[0];
 	struct mem *mem = f->range->mem;
 	u64 first = round_down(pfn & ~HMM_PFN_FLAGS, 1UL << ept_order(level));
 	u64 base = round_down(gpa, ept_size(level));
@@ -509,25 +508,41 @@ static bool lone(const struct fault *f)
 }
 
 /*
- * A large leaf, and with a guest that goes on and on some that follow: a look at
- * the next costs a fraction of the exit that it saves.
+ * Two large leaves from @gpa on, if they are there to be had.  One look does for
+ * both: at the last page of the one and the first page of the other.
  */
-static int map_large(struct fault *f, int level)
+static bool map_two_large(struct fault *f, u64 gpa, int level)
 {
-	unsigned int more = lone(f) ? 0 : f->scratch->around / MEM_AROUND_MIN;
-	u64 table_end = round_down(f->gpa, ept_size(level + 1)) + ept_size(level + 1);
-	int err = install_large(f, f->gpa, level);
+	const unsigned long *pfns = f->scratch->pfns;
+	u64 next = gpa + ept_size(level);
+
+	return !ept_cache_fill(&f->scratch->cache) &&
+	       fits(f->range, gpa, level) && fits(f->range, next, level) &&
+	       !look(f, next - PAGE_SIZE, 2, 0) &&
+	       good(pfns[0], f->write) && level_of(f, gpa, pfns[0]) == level &&
+	       !install_large(f, gpa, level, pfns[0]) &&
+	       good(pfns[1], f->write) && level_of(f, next, pfns[1]) == level &&
+	       !install_large(f, next, level, pfns[1]);
+}
+
+/*
+ * A large leaf, and for a guest that goes on and on some that follow: a look at
+ * the next costs a fraction of the exit that it saves.  Within one table.
+ */
+static int map_large(struct fault *f, int level, unsigned long pfn)
+{
+	u64 end = round_down(f->gpa, ept_size(level + 1)) + ept_size(level + 1);
+	int more = f->scratch->around * MEM_LARGE_MAX / MEM_AROUND_MAX;
+	int err = install_large(f, f->gpa, level, pfn);
 
 	if (err)
 		return err;
 	f->scratch->large = true;
-	while (f->sequential && more-- && f->end < table_end && fits(f->range, f->end, level)) {
-		if (ept_cache_fill(&f->scratch->cache) || look(f, f->end, 1, 0) ||
-		    !good(f->scratch->pfns[0], f->write) ||
-		    level_of(f, f->end, f->scratch->pfns[0]) != level ||
-		    install_large(f, f->end, level))
+	if (!f->sequential || lone(f))
+		return 0;
+	for (; more > 0 && f->end + 2 * ept_size(level) <= end; more -= 2)
+		if (!map_two_large(f, f->end, level))
 			break;
-	}
 	return 0;
 }
 
@@ -565,8 +580,8 @@ static int map_present(struct fault *f)
 	struct mem_scratch *s = f->scratch;
 	unsigned long pfn;
 	unsigned int nr;
+	int level, err;
 	u64 start;
-	int err;
 
 	/* What comes after a large page is likely one: a single look tells. */
 	if (s->large && !f->small) {
@@ -575,8 +590,9 @@ static int map_present(struct fault *f)
 			return err;
 		if (!good(s->pfns[0], f->write))
 			return -ENOENT;
-		if (level_of(f, f->gpa, s->pfns[0]) > EPT_4K)
-			return map_large(f, level_of(f, f->gpa, s->pfns[0]));
+		level = level_of(f, f->gpa, s->pfns[0]);
+		if (level > EPT_4K)
+			return map_large(f, level, s->pfns[0]);
 		s->large = false;
 	}
 	nr = window(f, &start);
@@ -586,10 +602,9 @@ static int map_present(struct fault *f)
 	pfn = s->pfns[(f->gpa - start) >> PAGE_SHIFT];
 	if (!good(pfn, f->write))
 		return -ENOENT;
-	if (level_of(f, f->gpa, pfn) > EPT_4K) {
-		s->pfns[0] = pfn;
-		return map_large(f, level_of(f, f->gpa, pfn));
-	}
+	level = level_of(f, f->gpa, pfn);
+	if (level > EPT_4K)
+		return map_large(f, level, pfn);
 	return install(f, start, nr);
 }
 
@@ -642,7 +657,7 @@ static int map_absent(struct fault *f)
 		return err;
 	level = level_of(f, f->gpa, s->pfns[0]);
 	if (level > EPT_4K)
-		return map_large(f, level);
+		return map_large(f, level, s->pfns[0]);
 	if (hmm_pfn_to_map_order(s->pfns[0]))
 		nr = spread(f, &start);
 	err = install(f, start, nr);

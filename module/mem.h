@@ -68,6 +68,7 @@ enum mem_answer {
 #define MEM_AROUND_MIN	64U
 #define MEM_AROUND_MAX	512U
 #define MEM_AHEAD_MAX	16U
+#define MEM_LARGE_MAX	16U	/* large pages that come with one */
 
 /**
  * struct mem_scratch - what a fault works with; one a vCPU, so that none is on
