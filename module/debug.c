@@ -67,7 +67,7 @@ static int hit(struct posada_vcpu *vcpu, u32 flags)
 	return exit_to_user(vcpu, POSADA_EXIT_DEBUG);
 }
 
-/* ---- the log ----------------------------------------------------------------------------- */
+/* ---- the log ------------------------------------------------------------------------ */
 
 static void log_begin(struct posada_vcpu *vcpu, u32 reason)
 {
@@ -110,7 +110,7 @@ static bool logs(const struct posada_vcpu *vcpu)
 	return vcpu->debug.flags & POSADA_DEBUG_LOG;
 }
 
-/* ---- debug registers ----------------------------------------------------------------------- */
+/* ---- debug registers ---------------------------------------------------------------- */
 
 u64 debug_dr7(const struct posada_vcpu *vcpu)
 {
@@ -220,7 +220,7 @@ static int mov_dr(struct posada_vcpu *vcpu)
 	return EXIT_RESUME;
 }
 
-/* ---- exceptions ------------------------------------------------------------------------------ */
+/* ---- exceptions --------------------------------------------------------------------- */
 
 /* TF, a shadow and nothing pending is no state to enter with (SDM 3C 27.3.1.5). */
 static void settle_shadow(void)
@@ -273,7 +273,7 @@ static int exception(struct posada_vcpu *vcpu)
 	return EXIT_PASS;
 }
 
-/* ---- one instruction ------------------------------------------------------------------------- */
+/* ---- one instruction ---------------------------------------------------------------- */
 
 int debug_trap(struct posada_vcpu *vcpu, u32 info, u64 qual)
 {
@@ -359,7 +359,7 @@ static int delivered(struct posada_vcpu *vcpu, u32 reason)
 	return reason == EXIT_REASON_NMI_WINDOW ? hit(vcpu, POSADA_DEBUG_HIT_STEP) : EXIT_PASS;
 }
 
-/* ---- exits ------------------------------------------------------------------------------------- */
+/* ---- exits -------------------------------------------------------------------------- */
 
 int debug_exit(struct posada_vcpu *vcpu, u32 reason)
 {
@@ -406,7 +406,7 @@ int debug_after(struct posada_vcpu *vcpu, int answer)
 	return answer;
 }
 
-/* ---- the ioctls ----------------------------------------------------------------------------------- */
+/* ---- the ioctls --------------------------------------------------------------------- */
 
 static bool breakpoint_valid(u64 dr7, int n)
 {

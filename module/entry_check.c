@@ -4,7 +4,7 @@
 #include <linux/kernel.h>
 
 /* Also compiled where there is no asm/vmx.h: bits by their numbers in the manual. */
-#define BIT_OF(word, bit)	((word) >> (bit)&1)
+#define BIT_OF(word, bit)	((word) >> (bit) & 1)
 
 /* Pin-based controls, SDM 3C 25.6.1 */
 #define PIN_INTERRUPTS		(1U << 0)
@@ -96,7 +96,7 @@
 #define HIGH_32			(~0ULL << 32)
 
 /* Access rights, SDM 3C 25.4.1 table 25-2 */
-#define AR_TYPE(ar)		((ar)&0xf)
+#define AR_TYPE(ar)		((ar) & 0xf)
 #define AR_S			(1U << 4)
 #define AR_DPL(ar)		((ar) >> 5 & 3)
 #define AR_P			(1U << 7)
@@ -109,9 +109,10 @@
 /* Events, 25.8.3 */
 #define EVENT_VALID		(1U << 31)
 #define EVENT_TYPE(event)	((event) >> 8 & 7)
-#define EVENT_VECTOR(event)	((event)&0xff)
+#define EVENT_VECTOR(event)	((event) & 0xff)
 #define EVENT_HAS_ERROR		(1U << 11)
 #define EVENT_RESERVED		0x7ffff000U
+
 enum {
 	INTERRUPT,
 	RESERVED,
@@ -122,6 +123,7 @@ enum {
 	SOFT_EXCEPTION,
 	OTHER
 };
+
 #define VECTORS_WITH_ERROR (1U << 8 | 0x1fU << 10 | 1U << 17)
 
 /* Activity and interruptibility, 25.4.2 */
@@ -131,6 +133,7 @@ enum {
 	SHUTDOWN,
 	WAIT_FOR_SIPI
 };
+
 #define SHADOW_STI	   (1U << 0)
 #define SHADOW_MOV_SS	   (1U << 1)
 #define SHADOW_SMI	   (1U << 2)

@@ -469,7 +469,7 @@ static int install_large(struct fault *f, u64 gpa, int level, unsigned long pfn)
 	leaf = ept_leaf_large(first, __writable(pfn, readonly), !mitigate_nx_large());
 	f->made += ept_map_large(&mem->ept, &f->scratch->cache, base, level, leaf, &old,
 				 &flush);
-	flush |= old.table != NULL;
+	flush |= !!old.table;
 	__replaced(mem, flush);
 	spin_unlock(&mem->lock);
 	if (flush)

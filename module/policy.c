@@ -38,6 +38,11 @@ struct kind {
 };
 
 #define ALWAYS_EXITS	"this instruction always exits"
+#define MACHINES_OWN	"the guest would reach a register of the machine; native is for those of each guest"
+#define UNKNOWN_MSR	"the module does not know one of these registers; user, ignore and fault can be"
+#define RAISED_FOR_EVER		"#DB and #AC always exit: a guest could raise them without end and hang the CPU"
+#define ONLY_SOFTWARE	"only INT3 and INTO can be skipped; another exception would come again"
+#define STORES		"half of these instructions store to memory, which is for the CPU or the program"
 
 static const struct kind kinds[POSADA_TRAP_KINDS] = {
 	[POSADA_TRAP_CPUID] = {
@@ -87,8 +92,7 @@ static const struct kind kinds[POSADA_TRAP_KINDS] = {
 	},
 	[POSADA_TRAP_TABLES] = {
 		.cpu2 = SECONDARY_EXEC_DESC,
-		.why[POSADA_IGNORE] =
-			"half of these instructions store to memory, which only the CPU or the program can do",
+		.why[POSADA_IGNORE] = STORES,
 	},
 	[POSADA_TRAP_XSETBV] = { .why[POSADA_NATIVE] = ALWAYS_EXITS },
 };
@@ -116,9 +120,9 @@ static const char *refuse_msr(const struct posada_trap *t, const struct policy_c
 	for (i = 0; i <= t->last - t->first; i++) {
 		m = find_msr(cpu, t->first + i);
 		if (t->disposition == POSADA_NATIVE && (!m || (t->access & ~m->native)))
-			return "the guest would reach a register of the machine; native is for those that each guest has for itself";
+			return MACHINES_OWN;
 		if (t->disposition == POSADA_EMULATE && (!m || (t->access & ~m->known)))
-			return "the module does not know one of these registers; user, ignore and fault are for those";
+			return UNKNOWN_MSR;
 	}
 	return NULL;
 }
@@ -144,9 +148,9 @@ static const char *refuse_exception(const struct posada_trap *t)
 		if (i == VECTOR_MC)
 			return "a machine check is the host's";
 		if (t->disposition == POSADA_NATIVE && (i == VECTOR_DB || i == VECTOR_AC))
-			return "#DB and #AC always exit: a guest could raise them without end and hang the CPU";
+			return RAISED_FOR_EVER;
 		if (t->disposition == POSADA_IGNORE && i != VECTOR_BP && i != VECTOR_OF)
-			return "only INT3 and INTO can be skipped; another exception would come again";
+			return ONLY_SOFTWARE;
 	}
 	return NULL;
 }

@@ -21,8 +21,10 @@
 #define SHADOW_VALID	(SHADOWS | POSADA_SHADOW_NMI)
 
 /* The order of struct posada_segments, which is that of the fields of the VMCS. */
-enum { SEGMENT_ES, SEGMENT_CS, SEGMENT_SS, SEGMENT_DS, SEGMENT_FS, SEGMENT_GS,
-       SEGMENT_LDTR, SEGMENT_TR, NR_SEGMENTS };
+enum {
+	SEGMENT_ES, SEGMENT_CS, SEGMENT_SS, SEGMENT_DS, SEGMENT_FS, SEGMENT_GS,
+	SEGMENT_LDTR, SEGMENT_TR, NR_SEGMENTS
+};
 
 /* Of TR: unusable, P, S and the type but for bit 3 (16- or 32-bit). */
 #define TR_MASK		(POSADA_SEGMENT_UNUSABLE | 0x97)

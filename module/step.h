@@ -2,8 +2,9 @@
 /*
  * Executing one instruction of the guest: past its trap, or for a debugger.
  *
- * The traps of the policy are lifted, unless it is only for the debugger, the instruction runs with RFLAGS.TF and all
- * exceptions intercepted, and nothing is delivered meanwhile.  What comes back is
+ * The traps of the policy are lifted, unless it is only for the debugger, the
+ * instruction runs with RFLAGS.TF and all exceptions intercepted, and nothing is
+ * delivered meanwhile.  What comes back is
  * the single-step trap or an exception of the instruction; either is sorted out
  * before the guest sees anything.
  */

@@ -30,9 +30,8 @@ TEST(a_field_is_named_by_its_offset)
 	};
 	char text[64];
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		EXPECT_STREQ(rows[i].name, state_field_name(rows[i].offset, text, sizeof(text)));
-	}
 }
 
 TEST(no_byte_is_without_a_name)
@@ -79,9 +78,8 @@ TEST(the_list_of_msrs)
 	uint32_t all = state_msrs(~0ULL, msrs), few = state_msrs(0, msrs);
 
 	EXPECT_EQ(all, few + 1);	/* TSC_AUX needs RDTSCP */
-	for (uint32_t i = 0; i < few; i++) {
+	for (uint32_t i = 0; i < few; i++)
 		EXPECT_NE(0xc0000103, msrs[i].index);
-	}
 	EXPECT_EQ(NULL, state_msr_name(0));
 }
 

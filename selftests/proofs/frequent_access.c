@@ -44,8 +44,7 @@ LOOP(swapgs, "", "	swapgs\n");
 LOOP(ts, "	mov %cr0, %rbx\n	or $8, %ebx\n", "	mov %rbx, %cr0\n	clts\n");
 LOOP(tsc, "", "	rdtsc\n");
 LOOP(fs_base, "	mov $0xc0000100, %ecx\n	xor %eax, %eax\n	xor %edx, %edx\n", "	wrmsr\n");
-LOOP(kernel_gs_base, "	mov $0xc0000102, %ecx\n	xor %eax, %eax\n	xor %edx, %edx\n",
-     "	wrmsr\n");
+LOOP(kernel_gs_base, "	mov $0xc0000102, %ecx\n	xor %eax, %eax\n	xor %edx, %edx\n", "	wrmsr\n");
 LOOP(sti, "", "	sti\n	cli\n");
 
 /* In ring 3: SYSCALL overwrites RCX and R11. */

@@ -1028,7 +1028,7 @@ struct posada_events {
  * @offset: guest TSC less host TSC, modulo 2^64
  * @adjust: IA32_TSC_ADJUST
  *
- * A guest that goes on on the same host goes on in time with these; the MSRs
+ * A guest that continues on the same host goes on in time with these; the MSRs
  * TSC and TSC_ADJUST are for another host.  Where SET is given both, these count.
  */
 struct posada_tsc {
