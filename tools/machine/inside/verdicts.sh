@@ -12,7 +12,7 @@ cd "$1" || exit 1
 for name in *; do
 	timeout 300 "./$name" </dev/null >/tmp/output 2>&1
 	echo "$name: exit $?"
-	sed -n 's/0x[0-9a-f]*\|[0-9][0-9]*/N/g
+	sed -n 's/\(0x\)\{1,\}[0-9a-f]*/N/g; s/[0-9][0-9]*/N/g
 		s/^.*\(\[\(OK\|PASS\|FAIL\|SKIP\|WARN\|XFAIL\)\]\)[ \t]*/\1 /p' /tmp/output |
 		uniq -c | sed "s/^ */$name: /"
 done
