@@ -460,6 +460,7 @@ static void set_delivery(struct posada_vcpu *vcpu, const struct posada_events *e
 {
 	vcpu->halted = e->activity == POSADA_HALTED;
 	vcpu->dead = e->activity == POSADA_SHUTDOWN ? VCPU_SHUTDOWN : 0;
+	clear_bit(REQUEST_END, &vcpu->requests);	/* revived before it heard of its end */
 	vcpu->halted_in_nmi = e->shadow & POSADA_SHADOW_NMI;
 	vmcs_write(GUEST_INTERRUPTIBILITY_INFO, e->shadow);
 	vcpu->events.shadow_stale = false;

@@ -588,6 +588,27 @@ TEST_F(guest, terminate_ends_the_vm_for_good)
 	vcpu_close(&other);
 }
 
+/* Also of a vCPU that has not run since, and so has not said that it is dead. */
+TEST_F(guest, a_reset_revives_one_that_has_not_heard_of_its_end)
+{
+	struct posada_trap trap = by_cpu[1].trap;
+	struct posada_state state;
+	struct vcpu other;
+
+	vcpu_create(&self->vm, &other, 1);
+	boot_long(&other);
+	trap.disposition = POSADA_TERMINATE;
+	policy_set(&self->vm, &trap, 1);
+	prepare(&self->cpu, &by_cpu[1], 1);
+	vcpu_run_to(&self->cpu, POSADA_EXIT_TERMINATED);
+	policy_set(&self->vm, NULL, 0);
+	state = vcpu_state(&other, POSADA_STATE_EVENTS);
+	vcpu_state_set(&other, &state, POSADA_STATE_EVENTS);
+	prepare(&other, &by_cpu[1], 1);
+	EXPECT_EQ(1, finish(&other));
+	vcpu_close(&other);
+}
+
 /* Every change of a control register, also of bits that the module owns, LMSW and CLTS. */
 GUEST_CODE(control,
 "	mov $5, %r14d\n"

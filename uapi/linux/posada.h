@@ -305,7 +305,9 @@ struct posada_create_vcpu {
 #define POSADA_IGNORE		2	/* nothing happens; a read gives @value */
 #define POSADA_FAULT		3	/* the guest gets exception @value: 6 #UD, 13 #GP(0) */
 #define POSADA_USER		4	/* RUN returns; the program decides */
-#define POSADA_TERMINATE	5	/* the VM is dead, with this row as the reason */
+#define POSADA_TERMINATE	5	/* every vCPU of the VM is dead, with this row as the
+					 * reason; STATE_SET revives it, as after SHUTDOWN
+					 */
 #define POSADA_DISPOSITIONS	6
 
 /* posada_trap.flags, out */
