@@ -16,9 +16,6 @@
 
 #define FLAGS		(POSADA_DEBUG_STEP | POSADA_DEBUG_BREAKPOINTS | POSADA_DEBUG_INT3 | \
 			 POSADA_DEBUG_LOG)
-#define CAUSES		0xfULL		/* SDM 3C table 28-1 */
-#define CAUSE_BD	(1ULL << 13)
-#define CAUSE_BS	(1ULL << 14)
 #define DR7_FIXED	0x400ULL
 #define DR7_GD		(1ULL << 13)
 #define DR7_VALID	0xffff27ffULL	/* SDM 3B 18.2.4 */
@@ -139,7 +136,7 @@ static u64 take_causes(struct posada_vcpu *vcpu, u64 qual)
 	for (n = 0; n < 4; n++)
 		if ((qual & BIT(n)) && DR7_ON(dr7, n))
 			vcpu->debug.hit |= BIT(n);
-	return qual & ~CAUSES;
+	return qual & ~DEBUG_BREAKPOINTS;
 }
 
 /* SDM 3C table 28-4 */
@@ -147,17 +144,9 @@ static u64 take_causes(struct posada_vcpu *vcpu, u64 qual)
 #define DR_READ(qual)	((qual) >> 4 & 1)
 #define DR_GPR(qual)	((qual) >> 8 & 0xf)
 
-#define CS_ACCESS_L	(1U << 13)
-#define EFER_LMA_BIT	(1ULL << 10)
 #define CR4_DE		(1ULL << 3)
 #define DR6_FIXED	0xffff0ff0ULL
 #define DR6_WRITABLE	0xe00fULL
-
-static bool is_64bit(void)
-{
-	return (vmcs_read(GUEST_IA32_EFER) & EFER_LMA_BIT) &&
-	       (vmcs_read(GUEST_CS_AR_BYTES) & CS_ACCESS_L);
-}
 
 static u64 dr_read(struct posada_vcpu *vcpu, unsigned int n)
 {
@@ -176,25 +165,12 @@ static void dr_write(struct posada_vcpu *vcpu, unsigned int n, u64 value)
 		vcpu->dr6 = (value & DR6_WRITABLE) | DR6_FIXED;
 }
 
-static u64 gpr_get(struct posada_vcpu *vcpu, unsigned int n)
-{
-	return n == POSADA_RSP ? vmcs_read(GUEST_RSP) : READ_ONCE(vcpu->run->regs[n]);
-}
-
-static void gpr_set(struct posada_vcpu *vcpu, unsigned int n, u64 value)
-{
-	if (n == POSADA_RSP)
-		vmcs_write(GUEST_RSP, value);
-	else
-		WRITE_ONCE(vcpu->run->regs[n], value);
-}
-
 /* SDM 2B, MOV DR, and 3B 18.2.2: the guest's registers are those that we keep for it. */
 static int mov_dr(struct posada_vcpu *vcpu)
 {
 	u64 qual = vmcs_read(EXIT_QUALIFICATION);
 	unsigned int n = DR_NUMBER(qual);
-	bool wide = is_64bit();
+	bool wide = exit_in_64bit();
 	u64 value;
 
 	exit_read_insn(vcpu);
@@ -204,12 +180,12 @@ static int mov_dr(struct posada_vcpu *vcpu)
 		return exit_raise_gp(vcpu);
 	if (vcpu->debug.guest_dr7 & DR7_GD) {
 		vcpu->debug.guest_dr7 &= ~DR7_GD;
-		return exit_debug_exception(vcpu, INTR_TYPE_HARD_EXCEPTION, CAUSE_BD);
+		return exit_debug_exception(vcpu, INTR_TYPE_HARD_EXCEPTION, DEBUG_BD);
 	}
 	if (DR_READ(qual)) {
-		gpr_set(vcpu, DR_GPR(qual), dr_read(vcpu, n));
+		exit_set_gpr(vcpu, DR_GPR(qual), dr_read(vcpu, n));
 	} else {
-		value = gpr_get(vcpu, DR_GPR(qual));
+		value = exit_gpr(vcpu, DR_GPR(qual));
 		if (!wide)
 			value = (u32)value;
 		if (n >= 4 && value >> 32)
@@ -230,7 +206,7 @@ static void settle_shadow(void)
 	if ((shadow & (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)) &&
 	    (vmcs_read(GUEST_RFLAGS) & RFLAGS_TF))
 		vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS,
-			   vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS) | CAUSE_BS);
+			   vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS) | DEBUG_BS);
 }
 
 static int db(struct posada_vcpu *vcpu, u32 info)
@@ -240,7 +216,7 @@ static int db(struct posada_vcpu *vcpu, u32 info)
 	if (!vcpu->debug.hit)
 		return EXIT_PASS;
 	/* What else it is of, the guest's own stepping, is for the guest. */
-	if ((rest & (CAUSE_BS | CAUSE_BD)) &&
+	if ((rest & (DEBUG_BS | DEBUG_BD)) &&
 	    exit_debug_exception(vcpu, info, rest) != EXIT_RESUME)
 		return EXIT_TO_USER;
 	settle_shadow();

@@ -9,29 +9,25 @@
 #include "explain.h"
 
 #define DEBUGCTL_LBR	(1ULL << 0)
-#define DEBUGCTL_BTF	(1ULL << 1)
 #define DR7_GD		(1ULL << 13)
-#define PENDING_BS	(1ULL << 14)
 #define RFLAGS_IF	(1ULL << 9)
 #define CS_ACCESS_L	(1U << 13)
 #define EFER_LMA_BIT	(1ULL << 10)
 
 /* ---- completing an instruction -------------------------------------------------- */
 
-/* Outside 64-bit code the instruction pointer has 32 bits. */
-static u64 wrap(u64 rip)
+bool exit_in_64bit(void)
 {
-	if ((vmcs_read(GUEST_IA32_EFER) & EFER_LMA_BIT) &&
-	    (vmcs_read(GUEST_CS_AR_BYTES) & CS_ACCESS_L))
-		return rip;
-	return (u32)rip;
+	return (vmcs_read(GUEST_IA32_EFER) & EFER_LMA_BIT) &&
+	       (vmcs_read(GUEST_CS_AR_BYTES) & CS_ACCESS_L);
 }
 
 void exit_skip_slow(struct posada_vcpu *vcpu, u64 rip)
 {
 	u64 rflags = vcpu->exit.rflags;
 
-	vcpu->exit.rip = wrap(rip);
+	/* Outside 64-bit code the instruction pointer has 32 bits. */
+	vcpu->exit.rip = exit_in_64bit() ? rip : (u32)rip;
 	vmcs_write(GUEST_RIP, vcpu->exit.rip);
 	if (rflags & RFLAGS_RF) {
 		vcpu->exit.rflags = rflags & ~RFLAGS_RF;
@@ -42,7 +38,7 @@ void exit_skip_slow(struct posada_vcpu *vcpu, u64 rip)
 		vmcs_write(GUEST_INTERRUPTIBILITY_INFO, vmcs_read(GUEST_INTERRUPTIBILITY_INFO) &
 			   ~(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS));
 		vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS,
-			   vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS) | PENDING_BS);
+			   vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS) | DEBUG_BS);
 	}
 }
 
@@ -50,7 +46,7 @@ void exit_skip_slow(struct posada_vcpu *vcpu, u64 rip)
 void exit_settle_shadow(struct posada_vcpu *vcpu)
 {
 	u32 state = vmcs_read(GUEST_INTERRUPTIBILITY_INFO);
-	u64 pending = vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS) & ~PENDING_BS;
+	u64 pending = vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS) & ~DEBUG_BS;
 	u64 rflags = vcpu->exit.rflags;
 
 	if (!(state & (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)))
@@ -61,7 +57,7 @@ void exit_settle_shadow(struct posada_vcpu *vcpu)
 	}
 	if ((rflags & RFLAGS_TF) && !(vmcs_read(GUEST_IA32_DEBUGCTL) & DEBUGCTL_BTF) &&
 	    (state & (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)))
-		pending |= PENDING_BS;
+		pending |= DEBUG_BS;
 	vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, pending);
 }
 
@@ -214,7 +210,7 @@ int exit_debug_exception(struct posada_vcpu *vcpu, u32 info, u64 qual)
 	if ((shadow & (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)) &&
 	    (vmcs_read(GUEST_RFLAGS) & RFLAGS_TF))
 		vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS,
-			   vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS) | PENDING_BS);
+			   vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS) | DEBUG_BS);
 	vcpu->exit.insn_len = vmcs_read(VM_EXIT_INSTRUCTION_LEN);
 	if ((info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_PRIV_SW_EXCEPTION)
 		inject_icebp(vcpu);

@@ -115,6 +115,28 @@ static __always_inline void exit_read_insn(struct posada_vcpu *vcpu)
 
 #define RFLAGS_TF	(1ULL << 8)
 #define RFLAGS_RF	(1ULL << 16)
+#define DEBUGCTL_BTF	(1ULL << 1)
+/* Of a debug exception's qualification and of the pending ones (SDM 3C table 28-1) */
+#define DEBUG_BREAKPOINTS	0xfULL
+#define DEBUG_BD		(1ULL << 13)
+#define DEBUG_BS		(1ULL << 14)
+
+/* In 64-bit code, where registers have 64 bits? */
+bool exit_in_64bit(void);
+
+/* A general register by its number in the exit's qualification or information. */
+static inline u64 exit_gpr(const struct posada_vcpu *vcpu, unsigned int n)
+{
+	return n == POSADA_RSP ? vmcs_read(GUEST_RSP) : READ_ONCE(vcpu->run->regs[n]);
+}
+
+static inline void exit_set_gpr(struct posada_vcpu *vcpu, unsigned int n, u64 value)
+{
+	if (n == POSADA_RSP)
+		vmcs_write(GUEST_RSP, value);
+	else
+		WRITE_ONCE(vcpu->run->regs[n], value);
+}
 
 /* The seldom part of exit_skip_to(): single-stepping, RF, the 4 GiB boundary. */
 void exit_skip_slow(struct posada_vcpu *vcpu, u64 rip);

@@ -129,11 +129,6 @@ void cr_reset(struct posada_vcpu *vcpu)
 #define CR_GPR(qual)	((qual) >> 8 & 0xf)
 #define CR_TYPE_TO	0
 
-static u64 gpr(struct posada_vcpu *vcpu, unsigned int n)
-{
-	return n == POSADA_RSP ? vmcs_read(GUEST_RSP) : READ_ONCE(vcpu->run->regs[n]);
-}
-
 /* Turning paging on or off as @cr0 does (SDM 2B, MOV CR). */
 static bool paging_valid(u64 cr0)
 {
@@ -187,7 +182,7 @@ int exit_cr(struct posada_vcpu *vcpu)
 	u64 qual = vmcs_read(EXIT_QUALIFICATION);
 
 	if (CR_TYPE(qual) == CR_TYPE_TO) {
-		u64 value = gpr(vcpu, CR_GPR(qual));
+		u64 value = exit_gpr(vcpu, CR_GPR(qual));
 
 		switch (CR_NUMBER(qual)) {
 		case 0:

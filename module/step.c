@@ -10,9 +10,6 @@
 #include "vcpu.h"
 #include "vmx_ops.h"
 
-#define DEBUGCTL_BTF	(1ULL << 1)
-#define PENDING_BS	(1ULL << 14)
-#define CAUSES		0xfULL	/* breakpoints 0 to 3, SDM 3C table 28-1 */
 #define SHADOW		(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)
 
 static void arm(struct posada_vcpu *vcpu, bool lift)
@@ -119,12 +116,12 @@ static bool any_enabled(u64 causes)
 static int stepped(struct posada_vcpu *vcpu, u32 info, u64 qual)
 {
 	struct step *s = &vcpu->step;
-	u64 own = (qual | s->pending) & CAUSES;
+	u64 own = (qual | s->pending) & DEBUG_BREAKPOINTS;
 
 	if (!any_enabled(own))
 		own = 0;
 	if (s->tf && !(s->debugctl & DEBUGCTL_BTF))
-		own |= PENDING_BS;
+		own |= DEBUG_BS;
 	disarm(vcpu);
 	step_forget(vcpu);
 	return debug_trap(vcpu, info, own);
@@ -141,8 +138,8 @@ static int exception(struct posada_vcpu *vcpu)
 		return EXIT_PASS;	/* the host's */
 	if ((info & INTR_INFO_VECTOR_MASK) == VECTOR_DB) {
 		qual = vmcs_read(EXIT_QUALIFICATION);
-		if (qual & PENDING_BS)
-			return stepped(vcpu, info, qual & ~PENDING_BS);
+		if (qual & DEBUG_BS)
+			return stepped(vcpu, info, qual & ~DEBUG_BS);
 	}
 	step_break(vcpu);
 	step_forget(vcpu);

@@ -228,19 +228,6 @@ static const u8 simple[POSADA_STATS_REASONS] = {
 	[EXIT_REASON_RDSEED] = KIND(RDSEED),
 };
 
-static u64 gpr_read(const struct posada_vcpu *vcpu, u32 n)
-{
-	return n == POSADA_RSP ? vmcs_read(GUEST_RSP) : READ_ONCE(vcpu->run->regs[n]);
-}
-
-static void gpr_write(struct posada_vcpu *vcpu, u32 n, u64 value)
-{
-	if (n == POSADA_RSP)
-		vmcs_write(GUEST_RSP, value);
-	else
-		vcpu->run->regs[n] = value;
-}
-
 static u64 edx_eax(const struct posada_vcpu *vcpu)
 {
 	return (u32)READ_ONCE(vcpu->run->regs[POSADA_RAX]) |
@@ -264,7 +251,7 @@ static void decode_cr(struct posada_vcpu *vcpu, struct action *a)
 	a->gpr = a->qual >> 8 & 0xf;
 	switch (type) {
 	case TO:
-		a->value = gpr_read(vcpu, a->gpr);
+		a->value = exit_gpr(vcpu, a->gpr);
 		break;
 	case CLTS:
 		a->number = 0;
@@ -286,7 +273,7 @@ static void decode_dr(struct posada_vcpu *vcpu, struct action *a)
 	a->access = a->qual & 0x10 ? POSADA_TRAP_READ : POSADA_TRAP_WRITE;
 	a->gpr = a->qual >> 8 & 0xf;
 	if (a->access == POSADA_TRAP_WRITE)
-		a->value = gpr_read(vcpu, a->gpr);
+		a->value = exit_gpr(vcpu, a->gpr);
 }
 
 /* SDM 3C table 28-5 */
@@ -382,10 +369,10 @@ static void give_random(struct posada_vcpu *vcpu, u64 value)
 	u32 size = info >> 11 & 3;
 
 	if (size == 0)
-		value = (gpr_read(vcpu, n) & ~0xffffULL) | (u16)value;
+		value = (exit_gpr(vcpu, n) & ~0xffffULL) | (u16)value;
 	else if (size == 1)
 		value = (u32)value;
-	gpr_write(vcpu, n, value);
+	exit_set_gpr(vcpu, n, value);
 	vcpu->exit.rflags = (vcpu->exit.rflags & ~arithmetic) | 1;
 	vmcs_write(GUEST_RFLAGS, vcpu->exit.rflags);
 }
@@ -428,7 +415,7 @@ static void give(struct posada_vcpu *vcpu, const struct action *a, u32 reason, u
 	case POSADA_TRAP_CR:
 	case POSADA_TRAP_DR:
 		if (a->access == POSADA_TRAP_READ)
-			gpr_write(vcpu, a->gpr, value);
+			exit_set_gpr(vcpu, a->gpr, value);
 		break;
 	case POSADA_TRAP_RDTSC:
 		set_edx_eax(vcpu, value);
